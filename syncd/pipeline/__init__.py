@@ -1,0 +1,1 @@
+"""Use cases: ingest, rebuild, ask. Knows ports (Protocols), not technology."""

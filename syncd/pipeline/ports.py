@@ -1,0 +1,422 @@
+"""Ports: what the use cases need from storage, workers and the registers; plain calls, no technology.
+
+Storage calls are synchronous and run in threads (ADR 0002). Every method that writes is one transaction and
+leaves nothing half-done when it raises :class:`~syncd.errors.StorageError`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Protocol
+
+from syncd.model.run import RunCounts
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+    from datetime import date, datetime
+    from pathlib import Path
+
+    from syncd.model.area import Area
+    from syncd.model.entry import Release
+    from syncd.model.issue import Issue
+    from syncd.model.run import Run, RunOutcome, SourceState
+
+HASH_SIZE = 16
+"""Bytes of a raw or content hash (SHA-256 cut to 128 bits)."""
+
+
+@dataclass(frozen=True, slots=True)
+class StagedRecord:
+    """One new or changed record as a parse worker staged it.
+
+    ``raw_hash`` identifies the bytes, ``content_hash`` the functional projection. ``payload`` is canonical
+    JSON (:mod:`syncd.pipeline.codec`); ``service_keys`` are the partitions the record belongs to.
+    """
+
+    native_id: str
+    raw_hash: bytes
+    content_hash: bytes
+    service_keys: tuple[str, ...]
+    payload: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class StagedSnapshot:
+    """Everything one run brought, on disk.
+
+    ``records`` iterates over the staged file afresh at each call. ``seen_hashes`` is the number of pieces
+    whose raw hash was known; ``absent_hashes`` are the known raw hashes that did not occur (concatenated,
+    16 bytes each). For a delta snapshot ``absent_hashes`` is empty and ``withdrawn_ids`` is explicit.
+    """
+
+    source_id: str
+    records: Callable[[], Iterator[StagedRecord]]
+    received: int
+    seen_hashes: int
+    absent_hashes: bytes
+    digest: str
+    """Hash over the sorted raw hashes of the whole snapshot: identifies it whatever its order."""
+    withdrawn_ids: tuple[str, ...] = ()
+    issues: tuple[Issue, ...] = ()
+    issue_counts: Mapping[str, int] = field(default_factory=dict)
+    quarantined: int = 0
+    bytes_read: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class SnapshotDelta:
+    """What would change if the snapshot were accepted, in records; the input of the acceptance rule.
+
+    ``rewritten`` are records whose bytes changed but whose functional projection did not.
+    ``examples_withdrawn`` holds up to twenty native ids for the operator.
+    """
+
+    stored: int
+    received: int
+    unchanged: int
+    added: int
+    changed: int
+    rewritten: int
+    withdrawn: int
+    examples_withdrawn: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """Decision of the acceptance rule. ``withdraw`` False keeps absent records (unproven listing)."""
+
+    outcome: RunOutcome
+    withdraw: bool = True
+    code: str = ""
+    reason: str = ""
+    fix: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class DocumentNote:
+    """What is kept of a fetched document for the next conditional request."""
+
+    name: str
+    etag: str | None
+    last_modified: str | None
+    validator: str | None
+    sha256: str
+    size: int
+    stored_path: str
+    content_type: str = ""
+    charset: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class StoredRecord:
+    """One live record as link and merge read it."""
+
+    source_id: str
+    native_id: str
+    payload: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class EntryRow:
+    """One merged entry as stored: canonical JSON plus what queries filter by."""
+
+    service_key: str
+    area_code: str
+    digest: bytes
+    payload: bytes
+    evidence: int
+    from_release: int = 0
+    to_release: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class CoverageRow:
+    """Packed coverage of one service on one line under one obligation (:mod:`syncd.rules.coverage_codec`).
+
+    ``cells`` and ``since`` are compressed arrays over the line; ``counts`` maps a state label to
+    ``[cells, population]``. ``digest`` covers ``cells`` only, because ``since`` depends on history.
+    """
+
+    obligation_id: str
+    line: str
+    service_key: str
+    digest: bytes
+    cells: bytes
+    since: bytes
+    counts: Mapping[str, Sequence[int]]
+    from_release: int = 0
+    to_release: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class PartitionResult:
+    """What rebuilding one service key yields; ``service`` is canonical JSON of the register entry."""
+
+    service_key: str
+    digest: bytes
+    service: bytes
+    entries: tuple[EntryRow, ...]
+    coverage: tuple[CoverageRow, ...]
+    next_change_on: date | None = None
+    """First day on which validity dates alone would change this partition."""
+
+
+@dataclass(frozen=True, slots=True)
+class PartitionRow:
+    """One stored partition."""
+
+    service_key: str
+    digest: bytes
+    service: bytes
+    from_release: int
+    to_release: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class TotalsRow:
+    """Per area counts of states for one obligation and line: a compressed matrix (line × 7 states)."""
+
+    obligation_id: str
+    line: str
+    matrix: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class ReleaseDraft:
+    """What T2 publishes. ``results`` may be iterated once; partitions not named stay as they are."""
+
+    results: Iterable[PartitionResult]
+    totals: Sequence[TotalsRow]
+    inputs: Mapping[str, Any]
+    inputs_digest: str
+    published_at: datetime
+    dirty_up_to: int
+    """Highest dirty mark this rebuild has seen; later marks stay."""
+    removed: Sequence[str] = ()
+    """Service keys that no longer exist at all."""
+
+
+@dataclass(frozen=True, slots=True)
+class ChangeRow:
+    """One line of a release's change list: ``kind`` is added, changed or removed."""
+
+    kind: str
+    service_key: str
+    area_code: str
+    title: str
+
+
+class Store(Protocol):
+    """All that the use cases ask of a database. Instants are aware UTC."""
+
+    # --- runs and sources ---------------------------------------------------------------------------
+    def open_run(self, source_id: str, *, trigger: str, now: datetime) -> int:
+        """Start a run and return its id."""
+        ...
+
+    def close_run(  # noqa: PLR0913 - a run ends with all of these at once
+        self,
+        run_id: int,
+        *,
+        outcome: RunOutcome,
+        now: datetime,
+        counts: RunCounts = RunCounts(),
+        code: str = "",
+        reason: str = "",
+        fix: str = "",
+        issues: Sequence[Issue] = (),
+        issue_counts: Mapping[str, int] | None = None,
+        details: Mapping[str, Any] | None = None,
+        documents: Sequence[DocumentNote] | None = None,
+    ) -> None:
+        """End a run that changed no record (unchanged, refused, failed). Unchanged may renew validators."""
+        ...
+
+    def interrupt_open_runs(self, *, now: datetime) -> tuple[str, ...]:
+        """Mark runs left open by a crash as interrupted; returns their source ids."""
+        ...
+
+    def source_state(self, source_id: str) -> SourceState:
+        """Return what is known of a source; an unknown one yields an empty state."""
+        ...
+
+    def source_states(self) -> Mapping[str, SourceState]:
+        """Return the states of all sources that ever ran."""
+        ...
+
+    def runs(
+        self, *, source_id: str | None = None, limit: int = 50, before: int | None = None
+    ) -> tuple[Run, ...]:
+        """Return runs, newest first; ``before`` is an exclusive run id for paging."""
+        ...
+
+    def run(self, run_id: int) -> tuple[Run, Mapping[str, Any], tuple[Issue, ...], Mapping[str, int]]:
+        """Return one run with details, kept issues and issue counts; raises NotFound."""
+        ...
+
+    def documents(self, source_id: str) -> Mapping[str, DocumentNote]:
+        """Return the notes of the last accepted run's documents by name."""
+        ...
+
+    # --- T1: one source's bucket --------------------------------------------------------------------
+    def write_known_hashes(self, source_id: str, path: Path) -> int:
+        """Write the raw hashes of the live records, sorted, 16 bytes each; returns their number."""
+        ...
+
+    def preview(self, snapshot: StagedSnapshot) -> SnapshotDelta:
+        """Compare a staged snapshot with the bucket without changing anything."""
+        ...
+
+    def apply_snapshot(
+        self,
+        run_id: int,
+        snapshot: StagedSnapshot,
+        *,
+        delta: SnapshotDelta,
+        verdict: Verdict,
+        now: datetime,
+        documents: Sequence[DocumentNote],
+        details: Mapping[str, Any],
+    ) -> None:
+        """T1: store the delta, validators, run end and dirty marks in one transaction; replay is harmless.
+
+        Withdrawn records become tombstones (restorable), never vanish.
+        """
+        ...
+
+    # --- inputs of a rebuild ------------------------------------------------------------------------
+    def dirty_keys(self, today: date) -> tuple[int, tuple[str, ...]]:
+        """Return the highest dirty mark and the service keys to rebuild, sorted, including date changes."""
+        ...
+
+    def all_service_keys(self) -> Iterator[str]:
+        """Yield every service key with live records or a current partition, sorted."""
+        ...
+
+    def partition_records(self, service_keys: Sequence[str]) -> Iterator[tuple[str, tuple[StoredRecord, ...]]]:
+        """Yield (service key, live records) in the order of the given sorted keys; empty tuples included."""
+        ...
+
+    def current_coverage(self, service_keys: Sequence[str]) -> Iterator[CoverageRow]:
+        """Yield the current coverage rows of these keys."""
+        ...
+
+    # --- T2 and releases ----------------------------------------------------------------------------
+    def publish(self, draft: ReleaseDraft) -> Release | None:
+        """T2: publish release n+1 and flip the pointer in one transaction.
+
+        Returns None, and only clears the dirty marks, when neither a partition nor the inputs changed.
+        """
+        ...
+
+    def current_release(self) -> Release | None:
+        """Return the published release, or None before the first."""
+        ...
+
+    def release(self, number: int) -> Release:
+        """Return one release; raises NotFound."""
+        ...
+
+    def release_at(self, at: datetime) -> Release | None:
+        """Return the release that was current at an instant."""
+        ...
+
+    def releases(self, *, limit: int = 50, before: int | None = None) -> tuple[Release, ...]:
+        """Return releases, newest first."""
+        ...
+
+    def changes(self, number: int, *, limit: int, offset: int = 0) -> tuple[ChangeRow, ...]:
+        """Return the change list of a release, sorted by service key and area."""
+        ...
+
+    # --- reading a release --------------------------------------------------------------------------
+    def partitions(
+        self, release: int, *, after: str = "", limit: int | None = None, contains: str = ""
+    ) -> Iterator[PartitionRow]:
+        """Yield partitions as of a release, by key; ``contains`` filters on key or name, case-insensitive."""
+        ...
+
+    def partition(self, release: int, service_key: str) -> PartitionRow | None:
+        """Return one partition as of a release."""
+        ...
+
+    def entries(
+        self,
+        release: int,
+        *,
+        service_key: str | None = None,
+        area_codes: Sequence[str] | None = None,
+        after: tuple[str, str] | None = None,
+        limit: int | None = None,
+    ) -> Iterator[EntryRow]:
+        """Yield entries as of a release, sorted by (service key, area code)."""
+        ...
+
+    def coverage(
+        self,
+        release: int,
+        *,
+        obligation_id: str | None = None,
+        line: str | None = None,
+        service_key: str | None = None,
+        after: tuple[str, str, str] | None = None,
+        limit: int | None = None,
+    ) -> Iterator[CoverageRow]:
+        """Yield coverage rows as of a release, sorted by (obligation, line, service key)."""
+        ...
+
+    def totals(self, release: int) -> tuple[TotalsRow, ...]:
+        """Return the per-area totals as of a release."""
+        ...
+
+    # --- registers ----------------------------------------------------------------------------------
+    def put_edition(self, label: str, digest: str, areas: Iterable[Area], *, now: datetime) -> int:
+        """Store an edition of the area register once per digest and return its id."""
+        ...
+
+    def edition_areas(self, edition_id: int) -> tuple[Area, ...]:
+        """Return the areas of an edition sorted by code."""
+        ...
+
+    def put_document(self, digest: str, body: bytes) -> None:
+        """Keep an input (obligations, scopes) by digest, so that any release can be explained later."""
+        ...
+
+    def document(self, digest: str) -> bytes:
+        """Return a kept input; raises NotFound."""
+        ...
+
+    # --- house keeping ------------------------------------------------------------------------------
+    def ping(self) -> None:
+        """Raise StorageError when the database does not answer."""
+        ...
+
+    def backup(self, target: Path) -> None:
+        """Write a consistent copy of the database."""
+        ...
+
+
+class ParseWorker(Protocol):
+    """Runs the parser of a source in a process of its own."""
+
+    async def stage(self, job: ParseJob) -> StagedSnapshot:
+        """Parse and normalise the documents; raises SourceFormatError and leaves no trace when it fails."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class ParseJob:
+    """What a parse worker needs; everything in it survives the way into another process."""
+
+    source_id: str
+    parser: str
+    documents: Sequence[Mapping[str, Any]]
+    """One mapping per document: ``path name charset context``."""
+    options: Mapping[str, Any]
+    scope: Mapping[str, Any]
+    """``areas`` (codes), ``services`` (list or None), ``default_area`` (code or None)."""
+    known_hashes: Path
+    known_areas: Path
+    """File of all area codes of the effective register, for resolving raw areas (:mod:`syncd.rules.areas`)."""
+    workdir: Path
+    declared_total: int | None = None

@@ -1,0 +1,93 @@
+"""Parsing: bytes → records, in a worker process, pure and without network or clock.
+
+A parser is a module with two functions::
+
+    def cut(document: BinaryIO, context: ParseContext) -> Iterator[Slice]: ...
+    def parse(piece: Slice, context: ParseContext) -> Record: ...
+
+``cut`` is cheap and finds the pieces; ``parse`` is called only for pieces whose bytes have changed. Both may
+raise :class:`~syncd.sdk.errors.SourceFormatError` when the document as a whole is broken; ``parse`` raises
+:class:`RecordRejected` when only this record is.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, BinaryIO, Protocol
+
+from syncd.model.issue import Issue, Severity
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from syncd.model.record import Record
+
+VALUE_LIMIT = 120
+"""Characters of an offending value that an issue keeps."""
+
+
+@dataclass(frozen=True, slots=True)
+class Slice:
+    """The bytes of one record. ``raw`` must hold all that determines the record; ``where`` names its place."""
+
+    raw: bytes
+    where: str
+
+
+class RecordRejected(ValueError):
+    """This record cannot be used; it is quarantined with its bytes and its neighbours go on."""
+
+    def __init__(self, code: str, message: str, *, value: str = "", fix: str = "") -> None:
+        """Name the finding by a stable code and a sentence."""
+        super().__init__(message)
+        self.code = code
+        self.message = message
+        self.value = value[:VALUE_LIMIT]
+        self.fix = fix
+
+
+@dataclass(slots=True)
+class ParseContext:
+    """What a parser may know and say about one document.
+
+    ``options`` are the connector's ``parse_options()``; ``document`` is the context the connector gave the
+    document (for instance the ARS it asked for). ``declared_total`` is the number of records the document
+    itself announces, when it does; the acceptance rule compares it with what was received.
+    """
+
+    options: Mapping[str, Any] = field(default_factory=dict)
+    document: Mapping[str, str] = field(default_factory=dict)
+    charset: str | None = None
+    declared_total: int | None = None
+    incomplete_reason: str = ""
+    issues: list[Issue] = field(default_factory=list)
+    unknown_fields: dict[str, int] = field(default_factory=dict)
+
+    def issue(
+        self,
+        code: str,
+        message: str,
+        *,
+        where: str = "",
+        value: str = "",
+        severity: Severity = Severity.WARNING,
+        fix: str = "",
+    ) -> None:
+        """Report a finding that does not cost the record."""
+        self.issues.append(Issue(code, message, where, value[:VALUE_LIMIT], severity, fix))
+
+    def unknown_field(self, name: str) -> None:
+        """Count a field this connector does not know; it surfaces as one issue per name."""
+        self.unknown_fields[name] = self.unknown_fields.get(name, 0) + 1
+
+
+class Parser(Protocol):
+    """Shape of a parser module."""
+
+    def cut(self, document: BinaryIO, context: ParseContext) -> Iterator[Slice]:
+        """Yield the pieces of a document in order."""
+        ...
+
+    def parse(self, piece: Slice, context: ParseContext) -> Record:
+        """Return the record of one piece."""
+        ...
