@@ -1,0 +1,1 @@
+"""Tests of syncd; a package so that `tests.support` means this folder and no other."""

@@ -1,0 +1,1 @@
+"""What several tests need: database servers, a browser, rules about skipping."""
