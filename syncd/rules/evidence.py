@@ -1,0 +1,113 @@
+"""Grading channels on the evidence ladder, by table.
+
+"URL present" is not "digital": of the links that PVOG held for 64 everyday services in Wiesbaden, many are
+appointment tools, search pages, information pages or a PDF. The table below says which rung a link reaches at
+most; the source's own word is believed only as far as the address does not contradict it. The rung is ours
+and never an official Reifegrad. What an address cannot show is left to link probes.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+from syncd.model.evidence import Channel, ChannelKind, Evidence, GradedChannel, LinkState
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+
+@dataclass(frozen=True, slots=True)
+class AddressRule:
+    """One row: addresses that match ``pattern`` reach at most ``ceiling``, because ``reason``.
+
+    The pattern is applied to ``host/path?query`` in lower case.
+    """
+
+    rule_id: str
+    pattern: re.Pattern[str]
+    ceiling: Evidence
+    reason: str
+
+
+def _row(rule_id: str, pattern: str, ceiling: Evidence, reason: str) -> AddressRule:
+    return AddressRule(rule_id, re.compile(pattern), ceiling, reason)
+
+
+ADDRESS_RULES: tuple[AddressRule, ...] = (
+    _row(
+        "address.print_document",
+        r"\.(pdf|docx?|odt|rtf)(\?|$)",
+        Evidence.PDF_FORM,
+        "The link leads to a document to print or fill in, not to an online procedure.",
+    ),
+    _row(
+        "address.appointment",
+        r"termin(?!al|olog)|appointment|qmatic|smartcjm|tevis|timify|(^|\.)anny\.(eu|co)/|(^|\.)cituro\.com/",
+        Evidence.APPOINTMENT,
+        "The link leads to an appointment tool; the procedure itself needs a visit.",
+    ),
+    _row(
+        "address.search_page",
+        r"^[^?]*(suche|finder|behoerdenwegweiser|zustaendigkeitsfinder|/search)(/|\.html?|\?|$)",
+        Evidence.CONTACT,
+        "The link leads to a search page for authorities or services.",
+    ),
+    _row(
+        "address.content_page",
+        r"_node\.html(\?|$)",
+        Evidence.DESCRIPTION,
+        "The link leads to an information page of a content management system.",
+    ),
+    _row(
+        "address.contact",
+        r"/(kontakt|impressum|ansprechpartner|anfahrt)(/|\.html?|\?|$)",
+        Evidence.CONTACT,
+        "The link leads to contact details.",
+    ),
+)
+"""First match wins."""
+
+_CLAIMED: dict[ChannelKind, tuple[Evidence, str]] = {
+    ChannelKind.ONLINE_SERVICE: (Evidence.ONLINE_SERVICE, "The source calls the link an online service."),
+    ChannelKind.FORM: (Evidence.ONLINE_FORM, "The source calls the link an online form."),
+    ChannelKind.PDF: (Evidence.PDF_FORM, "The source calls the link a form to print."),
+    ChannelKind.APPOINTMENT: (Evidence.APPOINTMENT, "The source calls the link an appointment tool."),
+    ChannelKind.CONTACT: (Evidence.CONTACT, "The source gives contact details."),
+    ChannelKind.PAGE: (Evidence.DESCRIPTION, "The source calls the link a page about the service."),
+    ChannelKind.UNKNOWN_LINK: (
+        Evidence.ONLINE_SERVICE,
+        "The source gives the link as the way to the service without saying what it is.",
+    ),
+}
+
+
+def grade(channel: Channel) -> GradedChannel:
+    """Return the channel with its rung: the lower of what the source claims and what the address allows."""
+    claimed, claim_reason = _CLAIMED[channel.kind]
+    if channel.url is None:
+        rung = min(claimed, Evidence.CONTACT)
+        if rung < claimed:
+            return GradedChannel(channel, rung, "claim.without_link", "The source gives no link.")
+        return GradedChannel(channel, rung, f"claim.{channel.kind.value}", claim_reason)
+    limit = _address_rule(channel.url)
+    if limit is not None and limit.ceiling < claimed:
+        return GradedChannel(channel, limit.ceiling, limit.rule_id, limit.reason)
+    return GradedChannel(channel, claimed, f"claim.{channel.kind.value}", claim_reason)
+
+
+def best(channels: Iterable[GradedChannel]) -> Evidence:
+    """Return the highest rung of channels whose link is not known to be dead; DESCRIPTION without any."""
+    alive = (c.evidence for c in channels if c.channel.link_state is not LinkState.DEAD)
+    return max(alive, default=Evidence.DESCRIPTION)
+
+
+def _address_rule(url: str) -> AddressRule | None:
+    try:
+        parts = urlsplit(url.lower())
+    except ValueError:
+        return None
+    address = f"{parts.hostname or ''}{parts.path}" + (f"?{parts.query}" if parts.query else "")
+    return next((rule for rule in ADDRESS_RULES if rule.pattern.search(address)), None)
