@@ -67,9 +67,8 @@ class Channel:
 
 @dataclass(frozen=True, slots=True)
 class GradedChannel:
-    """A channel with its rung and the reason in words (``rule`` is the id of the deciding rule)."""
+    """A channel with its rung; ``rule`` is the id of the deciding rule (its words: ``syncd.rules.words``)."""
 
     channel: Channel
     evidence: Evidence
     rule: str
-    reason: str

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol
 
 from syncd.model.run import RunCounts
+from syncd.sdk.connector import FetchSession
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
     from syncd.model.entry import Release
     from syncd.model.issue import Issue
     from syncd.model.run import Run, RunOutcome, SourceState
+    from syncd.pipeline.partitions import RebuildPlan
+    from syncd.pipeline.registry import SourcePlan
 
 HASH_SIZE = 16
 """Bytes of a raw or content hash (SHA-256 cut to 128 bits)."""
@@ -419,4 +422,64 @@ class ParseJob:
     known_areas: Path
     """File of all area codes of the effective register, for resolving raw areas (:mod:`syncd.rules.areas`)."""
     workdir: Path
-    declared_total: int | None = None
+    reparse: bool = False
+    """Parse known pieces too: scope, settings or rules have changed since they were stored."""
+
+
+class RunSession(FetchSession, Protocol):
+    """A fetch session as ingest sees it after the connector is done."""
+
+    @property
+    def all_unchanged(self) -> bool:
+        """True when every document is byte-identical to the last accepted run's."""
+        ...
+
+    @property
+    def declared(self) -> int | None:
+        """Total announced by the portal, if any."""
+        ...
+
+    @property
+    def incomplete_reason(self) -> str:
+        """Why the listing is known to be incomplete; empty when it is not."""
+        ...
+
+    @property
+    def issues(self) -> tuple[Issue, ...]:
+        """Findings about the listing."""
+        ...
+
+    def notes(self) -> tuple[DocumentNote, ...]:
+        """What to keep of the documents when the run is good."""
+        ...
+
+    def prune(self) -> None:
+        """Remove stored bodies that neither this run nor the last accepted one needs."""
+        ...
+
+
+class SessionFactory(Protocol):
+    """Opens a session for one run of a source."""
+
+    def __call__(self, plan: SourcePlan, notes: Mapping[str, DocumentNote]) -> RunSession:
+        """Return the session; nothing is fetched yet."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class BuiltPartitions:
+    """What a rebuild worker left on disk. ``results`` iterates over the file afresh at each call."""
+
+    results: Callable[[], Iterator[PartitionResult]]
+    totals: tuple[TotalsRow, ...]
+    removed: tuple[str, ...]
+    discard: Callable[[], None]
+    """Removes the file."""
+
+
+class PartitionBuilder(Protocol):
+    """Builds partitions away from the event loop."""
+
+    async def build(self, plan: RebuildPlan, keys: Sequence[str] | None) -> BuiltPartitions:
+        """Build the given service keys, or all of them; reads a consistent state of the store."""
+        ...

@@ -74,17 +74,29 @@ def accept(facts: SnapshotFacts, limits: AcceptLimits, *, loss_accepted: bool = 
             judgement = check(facts, limits)
             if judgement is not None:
                 return judgement
-    changes = facts.added + facts.changed + (facts.withdrawn if facts.full else 0)
-    if changes == 0:
+    kept = _why_nothing_is_withdrawn(facts)
+    withdraw = facts.full and facts.withdrawn > 0 and not kept
+    if facts.added + facts.changed == 0 and not withdraw:
+        if kept and facts.withdrawn:
+            return Judgement(RunOutcome.UNCHANGED, withdraw=False, code="absent_records_kept", reason=kept)
         return Judgement(RunOutcome.UNCHANGED, withdraw=False, code="unchanged", reason="Nothing has changed.")
+    if kept and facts.withdrawn:
+        return Judgement(RunOutcome.ACCEPTED, withdraw=False, code="accepted_absent_records_kept", reason=kept)
+    return Judgement(
+        RunOutcome.ACCEPTED, withdraw=withdraw, code="accepted", reason="The snapshot replaced the last one."
+    )
+
+
+def _why_nothing_is_withdrawn(facts: SnapshotFacts) -> str:
+    """Return why absent records stay although the snapshot is good, or an empty text."""
     if facts.full and not facts.proven_complete:
-        return Judgement(
-            RunOutcome.ACCEPTED,
-            withdraw=False,
-            code="accepted_without_withdrawals",
-            reason="The portal gives no proof that the listing is complete, so nothing was withdrawn.",
+        return "The portal gives no proof that the listing is complete, so absent records stay."
+    if facts.full and facts.quarantined:
+        return (
+            f"{facts.quarantined} records could not be used and may be among the {facts.withdrawn} absent ones, "
+            "so absent records stay until the findings are corrected at the source."
         )
-    return Judgement(RunOutcome.ACCEPTED, withdraw=facts.full, code="accepted", reason="The snapshot replaced the last one.")
+    return ""
 
 
 def _refused(code: str, reason: str, fix: str) -> Judgement:

@@ -21,19 +21,19 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class AddressRule:
-    """One row: addresses that match ``pattern`` reach at most ``ceiling``, because ``reason``.
+    """One row: addresses that match ``pattern`` reach at most ``ceiling``.
 
-    The pattern is applied to ``host/path?query`` in lower case.
+    The pattern is applied to ``host/path?query`` in lower case; the words of ``rule_id`` stand in
+    :data:`syncd.rules.words.GRADING`.
     """
 
     rule_id: str
     pattern: re.Pattern[str]
     ceiling: Evidence
-    reason: str
 
 
-def _row(rule_id: str, pattern: str, ceiling: Evidence, reason: str) -> AddressRule:
-    return AddressRule(rule_id, re.compile(pattern), ceiling, reason)
+def _row(rule_id: str, pattern: str, ceiling: Evidence) -> AddressRule:
+    return AddressRule(rule_id, re.compile(pattern), ceiling)
 
 
 ADDRESS_RULES: tuple[AddressRule, ...] = (
@@ -41,61 +41,52 @@ ADDRESS_RULES: tuple[AddressRule, ...] = (
         "address.print_document",
         r"\.(pdf|docx?|odt|rtf)(\?|$)",
         Evidence.PDF_FORM,
-        "The link leads to a document to print or fill in, not to an online procedure.",
     ),
     _row(
         "address.appointment",
         r"termin(?!al|olog)|appointment|qmatic|smartcjm|tevis|timify|(^|\.)anny\.(eu|co)/|(^|\.)cituro\.com/",
         Evidence.APPOINTMENT,
-        "The link leads to an appointment tool; the procedure itself needs a visit.",
     ),
     _row(
         "address.search_page",
         r"^[^?]*(suche|finder|behoerdenwegweiser|zustaendigkeitsfinder|/search)(/|\.html?|\?|$)",
         Evidence.CONTACT,
-        "The link leads to a search page for authorities or services.",
     ),
     _row(
         "address.content_page",
         r"_node\.html(\?|$)",
         Evidence.DESCRIPTION,
-        "The link leads to an information page of a content management system.",
     ),
     _row(
         "address.contact",
         r"/(kontakt|impressum|ansprechpartner|anfahrt)(/|\.html?|\?|$)",
         Evidence.CONTACT,
-        "The link leads to contact details.",
     ),
 )
 """First match wins."""
 
-_CLAIMED: dict[ChannelKind, tuple[Evidence, str]] = {
-    ChannelKind.ONLINE_SERVICE: (Evidence.ONLINE_SERVICE, "The source calls the link an online service."),
-    ChannelKind.FORM: (Evidence.ONLINE_FORM, "The source calls the link an online form."),
-    ChannelKind.PDF: (Evidence.PDF_FORM, "The source calls the link a form to print."),
-    ChannelKind.APPOINTMENT: (Evidence.APPOINTMENT, "The source calls the link an appointment tool."),
-    ChannelKind.CONTACT: (Evidence.CONTACT, "The source gives contact details."),
-    ChannelKind.PAGE: (Evidence.DESCRIPTION, "The source calls the link a page about the service."),
-    ChannelKind.UNKNOWN_LINK: (
-        Evidence.ONLINE_SERVICE,
-        "The source gives the link as the way to the service without saying what it is.",
-    ),
+_CLAIMED: dict[ChannelKind, Evidence] = {
+    ChannelKind.ONLINE_SERVICE: Evidence.ONLINE_SERVICE,
+    ChannelKind.FORM: Evidence.ONLINE_FORM,
+    ChannelKind.PDF: Evidence.PDF_FORM,
+    ChannelKind.APPOINTMENT: Evidence.APPOINTMENT,
+    ChannelKind.CONTACT: Evidence.CONTACT,
+    ChannelKind.PAGE: Evidence.DESCRIPTION,
+    ChannelKind.UNKNOWN_LINK: Evidence.ONLINE_SERVICE,
 }
 
 
 def grade(channel: Channel) -> GradedChannel:
     """Return the channel with its rung: the lower of what the source claims and what the address allows."""
-    claimed, claim_reason = _CLAIMED[channel.kind]
+    claimed = _CLAIMED[channel.kind]
     if channel.url is None:
-        rung = min(claimed, Evidence.CONTACT)
-        if rung < claimed:
-            return GradedChannel(channel, rung, "claim.without_link", "The source gives no link.")
-        return GradedChannel(channel, rung, f"claim.{channel.kind.value}", claim_reason)
+        if claimed > Evidence.CONTACT:
+            return GradedChannel(channel, Evidence.CONTACT, "claim.without_link")
+        return GradedChannel(channel, claimed, f"claim.{channel.kind.value}")
     limit = _address_rule(channel.url)
     if limit is not None and limit.ceiling < claimed:
-        return GradedChannel(channel, limit.ceiling, limit.rule_id, limit.reason)
-    return GradedChannel(channel, claimed, f"claim.{channel.kind.value}", claim_reason)
+        return GradedChannel(channel, limit.ceiling, limit.rule_id)
+    return GradedChannel(channel, claimed, f"claim.{channel.kind.value}")
 
 
 def best(channels: Iterable[GradedChannel]) -> Evidence:

@@ -1,0 +1,115 @@
+"""What the use cases know of the configuration: registers, obligations and source plans, as plain values.
+
+Built once at start and on reload by the composition root; must not know files or pydantic.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+from syncd.model.record import SnapshotMode
+from syncd.rules.accept import AcceptLimits
+from syncd.rules.line import AreaLine
+from syncd.rules.merge import Precedence
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from datetime import date
+
+    from syncd.model.area import Area, AreaKey, Succession
+    from syncd.model.coverage import Cohort, Duty, Obligation
+    from syncd.model.record import Scope
+    from syncd.model.service import Service
+    from syncd.rules.areas import AreaIndex
+
+
+@dataclass(frozen=True, slots=True)
+class SourcePlan:
+    """One configured source. ``options`` go to the parser; ``connector`` is the built connector object.
+
+    ``proves_completeness`` tells whether a framed run without complaints proves that the listing is complete;
+    ``total_required`` that the portal must announce a total for that.
+    """
+
+    source_id: str
+    title: str
+    connector_name: str
+    connector: Any
+    parser: str
+    options: Mapping[str, Any]
+    scope: Scope
+    interval: timedelta
+    stale_after: timedelta
+    base_url: str
+    precedence: int = 100
+    default_area: AreaKey | None = None
+    limits: AcceptLimits = AcceptLimits()
+    mode: SnapshotMode = SnapshotMode.FULL
+    proves_completeness: bool = True
+    total_required: bool = False
+    total_tolerance: int = 0
+    allow_private: bool = False
+    enabled: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class AreaRegister:
+    """The effective area register of a day: an edition with successions applied.
+
+    ``label`` names the edition (``GV100AD 30.11.2025``), ``digest`` identifies its content.
+    """
+
+    label: str
+    digest: str
+    areas: tuple[Area, ...]
+    index: AreaIndex
+    line: AreaLine
+    moved: Mapping[str, AreaKey]
+    """Codes of ended areas → present areas."""
+    successions: tuple[Succession, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Registry:
+    """Everything configured, for the use cases."""
+
+    areas: AreaRegister
+    services: Mapping[str, Service]
+    services_label: str
+    obligations: tuple[Obligation, ...]
+    cohorts: tuple[Cohort, ...]
+    sources: Mapping[str, SourcePlan]
+    field_precedence: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
+
+    @property
+    def precedence(self) -> Precedence:
+        """Ranks of the sources for merging."""
+        return Precedence({s.source_id: s.precedence for s in self.sources.values()}, self.field_precedence)
+
+    def duties(self, on: date) -> tuple[tuple[str, Duty], ...]:
+        """Return (obligation id, duty) pairs in force on a day, with typed duties resolved to keys."""
+        return tuple(
+            (obligation.obligation_id, resolve_duty(duty, self.services))
+            for obligation in self.obligations
+            for duty in obligation.duties
+            if duty.from_on <= on
+        )
+
+
+def resolve_duty(duty: Duty, services: Mapping[str, Service]) -> Duty:
+    """Replace a typing selector by the exact keys of the register that carry one of the types."""
+    if not duty.typing:
+        return duty
+    keys = frozenset(key for key, service in services.items() if duty.typing.intersection(service.typing))
+    return type(duty)(
+        name=duty.name,
+        line=duty.line,
+        owed_by=duty.owed_by,
+        minimum=duty.minimum,
+        from_on=duty.from_on,
+        legal_ground=duty.legal_ground,
+        services=duty.services | keys,
+        areas=duty.areas,
+    )

@@ -1,0 +1,86 @@
+"""Packed coverage: one compressed row per service, and totals per area.
+
+All Germany is about 11,000 municipalities × thousands of services; the packed rows are small because
+neighbours are alike. Positions are those of the area line of the release's edition.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import zlib
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from syncd.model.coverage import CellState
+from syncd.rules.assess import STATES, Cells
+
+if TYPE_CHECKING:
+    import numpy.typing as npt
+
+_LEVEL = 1
+_PLANES = 4
+_DIGEST_SIZE = 16
+
+
+def pack_cells(cells: Cells) -> tuple[bytes, bytes]:
+    """Return (digest, compressed planes state, cause, evidence, level)."""
+    raw = b"".join(a.tobytes() for a in (cells.state, cells.cause, cells.evidence, cells.level))
+    return hashlib.sha256(raw).digest()[:_DIGEST_SIZE], zlib.compress(raw, _LEVEL)
+
+
+def unpack_cells(packed: bytes) -> Cells:
+    """Return the planes of a packed row; ``winner`` is empty because it is not stored."""
+    planes = np.frombuffer(zlib.decompress(packed), dtype=np.uint8).reshape(_PLANES, -1)
+    return Cells(planes[0], planes[1], planes[2], planes[3], np.empty(0, dtype=np.int32))
+
+
+def pack_numbers(numbers: npt.NDArray[np.uint32]) -> bytes:
+    """Return release numbers per cell, compressed."""
+    return zlib.compress(np.ascontiguousarray(numbers, dtype="<u4").tobytes(), _LEVEL)
+
+
+def unpack_numbers(packed: bytes) -> npt.NDArray[np.uint32]:
+    """Return release numbers per cell."""
+    return np.frombuffer(zlib.decompress(packed), dtype="<u4").astype(np.uint32)
+
+
+def since(
+    state: npt.NDArray[np.uint8],
+    *,
+    release: int,
+    before: tuple[npt.NDArray[np.uint8], npt.NDArray[np.uint32]] | None,
+) -> npt.NDArray[np.uint32]:
+    """Return per cell the release in which its present state began.
+
+    ``before`` holds states and since-numbers of the previous row, already on the present line.
+    """
+    if before is None:
+        return np.full(len(state), release, dtype=np.uint32)
+    old_state, old_since = before
+    return np.where(old_state == state, old_since, np.uint32(release)).astype(np.uint32)
+
+
+def empty_totals(size: int) -> npt.NDArray[np.int32]:
+    """Return a zero matrix of shape (line, states)."""
+    return np.zeros((size, STATES), dtype=np.int32)
+
+
+def add_to_totals(totals: npt.NDArray[np.int32], state: npt.NDArray[np.uint8], sign: int) -> None:
+    """Add (sign 1) or take away (sign -1) one service's states in place."""
+    totals[np.arange(len(state)), state] += sign
+
+
+def pack_totals(totals: npt.NDArray[np.int32]) -> bytes:
+    """Return the matrix, compressed."""
+    return zlib.compress(np.ascontiguousarray(totals, dtype="<i4").tobytes(), _LEVEL)
+
+
+def unpack_totals(packed: bytes) -> npt.NDArray[np.int32]:
+    """Return the matrix of shape (line, states)."""
+    return np.frombuffer(zlib.decompress(packed), dtype="<i4").astype(np.int32).reshape(-1, STATES)
+
+
+def owed(totals: npt.NDArray[np.int32]) -> npt.NDArray[np.int32]:
+    """Return per cell the number of owed services."""
+    return totals.sum(axis=1) - totals[:, CellState.NOT_OWED]

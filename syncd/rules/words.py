@@ -1,0 +1,133 @@
+"""The words of states, causes and rules, in German and English; nothing here decides anything.
+
+Kept beside the rules because each code needs its words the day it is born; the architecture tests check that
+none is missing.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+Text = dict[str, str]
+
+STATES: Final[dict[str, Text]] = {
+    "not_owed": {"de": "nicht geschuldet", "en": "not owed"},
+    "own": {"de": "eigenes Angebot", "en": "own offer"},
+    "inherited": {"de": "übergeordnetes Angebot", "en": "inherited offer"},
+    "offline": {"de": "beschrieben, nicht online", "en": "described, not online"},
+    "dead": {"de": "Link führt ins Leere", "en": "dead link"},
+    "missing": {"de": "fehlt", "en": "missing"},
+    "unknown": {"de": "unbekannt", "en": "unknown"},
+}
+
+CAUSES: Final[dict[str, Text]] = {
+    "none": {"de": "–", "en": "–"},
+    "not_described": {
+        "de": "Die zuständige Quelle wurde gelesen und führt die Leistung nicht.",
+        "en": "The entitled source was read and does not list the service.",
+    },
+    "described_not_online": {
+        "de": "Die Leistung ist beschrieben, aber kein digitaler Weg ist hinterlegt.",
+        "en": "The service is described, but no digital path is given.",
+    },
+    "solution_not_connected": {
+        "de": "Andernorts läuft eine Lösung; hier ist sie nicht angeschlossen.",
+        "en": "A solution runs elsewhere; it is not connected here.",
+    },
+    "media_break": {
+        "de": "Medienbruch: Der Weg endet bei Termin, Formular zum Ausdrucken oder einer niedrigeren Stufe.",
+        "en": "Media break: the path ends at an appointment, a form to print or a lower rung.",
+    },
+    "dead_link": {"de": "Der Link zum Onlinedienst ist tot.", "en": "The link to the online service is dead."},
+    "no_authority": {
+        "de": "Es ist keine zuständige Stelle angegeben.",
+        "en": "No competent authority is named.",
+    },
+    "conflict": {
+        "de": "Quellen widersprechen sich über die zuständige Stelle.",
+        "en": "Sources contradict each other about the competent authority.",
+    },
+    "wrong_key": {"de": "Der Leistungsschlüssel ist falsch.", "en": "The service key is wrong."},
+    "stale": {
+        "de": "Die Quelle hat zu lange nicht geantwortet; ihr letzter Stand zählt nicht mehr.",
+        "en": "The source has been silent for too long; its last state no longer counts.",
+    },
+    "no_source": {
+        "de": "Keine berechtigte Quelle hat sich geäußert.",
+        "en": "No entitled source has spoken.",
+    },
+}
+
+EVIDENCE: Final[dict[str, Text]] = {
+    "none": {"de": "nichts", "en": "nothing"},
+    "description": {"de": "nur Beschreibung", "en": "description only"},
+    "contact": {"de": "Kontakt oder Suchseite", "en": "contact or search page"},
+    "appointment": {"de": "Terminvereinbarung", "en": "appointment tool"},
+    "pdf_form": {"de": "Formular zum Ausdrucken", "en": "PDF or print form"},
+    "online_form": {"de": "Online-Formular", "en": "online form"},
+    "online_service": {"de": "Onlinedienst", "en": "online service"},
+    "end_to_end": {"de": "Ende-zu-Ende nachgewiesen", "en": "proven end to end"},
+}
+
+GRADING: Final[dict[str, Text]] = {
+    "address.print_document": {
+        "de": "Der Link führt zu einem Dokument zum Ausdrucken oder Ausfüllen, nicht zu einem Online-Verfahren.",
+        "en": "The link leads to a document to print or fill in, not to an online procedure.",
+    },
+    "address.appointment": {
+        "de": "Der Link führt zu einer Terminvereinbarung; das Verfahren selbst verlangt einen Besuch.",
+        "en": "The link leads to an appointment tool; the procedure itself needs a visit.",
+    },
+    "address.search_page": {
+        "de": "Der Link führt zu einer Suchseite für Behörden oder Leistungen.",
+        "en": "The link leads to a search page for authorities or services.",
+    },
+    "address.content_page": {
+        "de": "Der Link führt zu einer Informationsseite eines Redaktionssystems.",
+        "en": "The link leads to an information page of a content management system.",
+    },
+    "address.contact": {
+        "de": "Der Link führt zu Kontaktangaben.",
+        "en": "The link leads to contact details.",
+    },
+    "claim.without_link": {"de": "Die Quelle nennt keinen Link.", "en": "The source gives no link."},
+    "claim.online_service": {
+        "de": "Die Quelle bezeichnet den Link als Onlinedienst.",
+        "en": "The source calls the link an online service.",
+    },
+    "claim.form": {
+        "de": "Die Quelle bezeichnet den Link als Online-Formular.",
+        "en": "The source calls the link an online form.",
+    },
+    "claim.pdf": {
+        "de": "Die Quelle bezeichnet den Link als Formular zum Ausdrucken.",
+        "en": "The source calls the link a form to print.",
+    },
+    "claim.appointment": {
+        "de": "Die Quelle bezeichnet den Link als Terminvereinbarung.",
+        "en": "The source calls the link an appointment tool.",
+    },
+    "claim.contact": {"de": "Die Quelle nennt Kontaktangaben.", "en": "The source gives contact details."},
+    "claim.page": {
+        "de": "Die Quelle bezeichnet den Link als Seite über die Leistung.",
+        "en": "The source calls the link a page about the service.",
+    },
+    "claim.unknown_link": {
+        "de": "Die Quelle nennt den Link als Weg zur Leistung, ohne zu sagen, was er ist.",
+        "en": "The source gives the link as the way to the service without saying what it is.",
+    },
+}
+
+OUTCOMES: Final[dict[str, Text]] = {
+    "running": {"de": "läuft", "en": "running"},
+    "interrupted": {"de": "unterbrochen", "en": "interrupted"},
+    "unchanged": {"de": "unverändert", "en": "unchanged"},
+    "accepted": {"de": "übernommen", "en": "accepted"},
+    "refused": {"de": "zurückgehalten", "en": "refused"},
+    "failed": {"de": "fehlgeschlagen", "en": "failed"},
+}
+
+
+def say(table: dict[str, Text], code: str, language: str) -> str:
+    """Return the words of a code; an unknown code speaks for itself."""
+    return table.get(code, {}).get(language, code)
