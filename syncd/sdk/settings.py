@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import os
+from pathlib import Path
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, GetCoreSchemaHandler, GetJsonSchemaHandler
+from pydantic_core import CoreSchema, core_schema
+
+from syncd.errors import ConfigError
 
 
 class SourceSettings(BaseModel):
@@ -16,8 +21,74 @@ class SourceSettings(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    base_url: str = Field(pattern=r"^https?://[^\s?#]+[^/\s?#]$", description="Address without trailing slash.")
+    base_url: str = Field(
+        pattern=r"^https?://[^\s?#]+[^/\s?#]$", description="Address without trailing slash."
+    )
 
     def parse_options(self) -> dict[str, Any]:
         """Return the plain values the parser needs; they travel to the worker process as JSON."""
         return {}
+
+
+class SecretRef:
+    """A reference to a secret: ``env:NAME`` or ``file:path``; the secret itself never stands in a file of ours.
+
+    Printing shows the reference, never the secret. Literal values are refused without repeating them.
+    """
+
+    __slots__ = ("_place", "_scheme")
+
+    def __init__(self, reference: str) -> None:
+        """Take a reference; raises ValueError for anything else."""
+        scheme, colon, place = reference.partition(":")
+        if not colon or scheme not in {"env", "file"} or not place.strip():
+            raise ValueError("secrets are given as 'env:NAME' or 'file:/path', never as the value itself")
+        self._scheme = scheme
+        self._place = place
+
+    def reveal(self) -> str:
+        """Return the secret, read afresh so that a rotated one is taken; raises ConfigError when absent."""
+        fix = "Provide the secret where the reference points to, or correct the reference."
+        if self._scheme == "env":
+            secret = os.environ.get(self._place, "")
+        else:
+            try:
+                secret = Path(self._place).read_text(encoding="utf-8").strip()
+            except (OSError, UnicodeDecodeError) as error:
+                raise ConfigError(f"{self} cannot be read", code="secret_missing", fix=fix) from error
+        if not secret:
+            raise ConfigError(f"{self} is not set or empty", code="secret_missing", fix=fix)
+        return secret
+
+    def __repr__(self) -> str:
+        return f"SecretRef('{self}')"
+
+    def __str__(self) -> str:
+        return f"{self._scheme}:{self._place}"
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, SecretRef) and str(self) == str(other)
+
+    def __hash__(self) -> int:
+        return hash(str(self))
+
+    @classmethod
+    def __get_pydantic_core_schema__(cls, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:  # noqa: ANN401
+        """Validate from text and serialise to the reference."""
+        return core_schema.no_info_plain_validator_function(
+            _secret_ref, serialization=core_schema.to_string_ser_schema()
+        )
+
+    @classmethod
+    def __get_pydantic_json_schema__(
+        cls, schema: CoreSchema, handler: GetJsonSchemaHandler
+    ) -> dict[str, Any]:
+        """Tell editors the two forms."""
+        return {"type": "string", "pattern": "^(env:[A-Za-z_][A-Za-z0-9_]*|file:.+)$"}
+
+
+def _secret_ref(value: object) -> SecretRef:
+    if isinstance(value, SecretRef):
+        return value
+    # Not repeated in the message: it may be the secret itself.
+    return SecretRef(value if isinstance(value, str) else "")
