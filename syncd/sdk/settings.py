@@ -31,7 +31,7 @@ class SourceSettings(BaseModel):
 
 
 class SecretRef:
-    """A reference to a secret: ``env:NAME`` or ``file:path``; the secret itself never stands in a file of ours.
+    """A reference to a secret, ``env:NAME`` or ``file:path``; the secret never stands in a file of ours.
 
     Printing shows the reference, never the secret. Literal values are refused without repeating them.
     """
