@@ -64,6 +64,9 @@ class StagedSnapshot:
     issue_counts: Mapping[str, int] = field(default_factory=dict)
     quarantined: int = 0
     bytes_read: int = 0
+    declared_total: int | None = None
+    """Total the documents themselves announce, when they do."""
+    incomplete_reason: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -270,20 +273,24 @@ class Store(Protocol):
         """Compare a staged snapshot with the bucket without changing anything."""
         ...
 
-    def apply_snapshot(
+    def apply_snapshot(  # noqa: PLR0913 - T1 stores all of these at once
         self,
         run_id: int,
         snapshot: StagedSnapshot,
         *,
         delta: SnapshotDelta,
         verdict: Verdict,
+        counts: RunCounts,
+        issues: Sequence[Issue],
+        issue_counts: Mapping[str, int],
         now: datetime,
         documents: Sequence[DocumentNote],
         details: Mapping[str, Any],
     ) -> None:
         """T1: store the delta, validators, run end and dirty marks in one transaction; replay is harmless.
 
-        Withdrawn records become tombstones (restorable), never vanish.
+        The run ends with the verdict's outcome (``unchanged`` when only bytes were rewritten). Withdrawn
+        records become tombstones (restorable), never vanish.
         """
         ...
 
@@ -379,6 +386,10 @@ class Store(Protocol):
 
     def edition_areas(self, edition_id: int) -> tuple[Area, ...]:
         """Return the areas of an edition sorted by code."""
+        ...
+
+    def edition_by_digest(self, digest: str) -> int:
+        """Return the id of a stored edition; raises NotFound."""
         ...
 
     def put_document(self, digest: str, body: bytes) -> None:

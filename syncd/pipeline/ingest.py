@@ -1,0 +1,343 @@
+"""Ingest one source: fetch, parse, judge, store (T1). Ends in one of the four outcomes, always with a reason.
+
+Network first, database last: no unit of work is open while the portal is asked. Whatever happens, the last good
+snapshot stays published; a run that was cut off is marked ``interrupted`` and repeated.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import shutil
+import tempfile
+from collections import Counter, defaultdict
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import structlog
+
+from syncd.errors import InvariantViolated, NotFound, SourceFormatError, SyncdError
+from syncd.model.record import SnapshotMode
+from syncd.model.run import RunCounts, RunOutcome
+from syncd.pipeline.codec import canonical_json, short_hash
+from syncd.pipeline.ports import ParseJob, Verdict
+from syncd.pipeline.rebuild import RULES_VERSION
+from syncd.rules.accept import Judgement, SnapshotFacts, accept
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from datetime import datetime
+
+    from syncd.model.issue import Issue
+    from syncd.model.run import Run
+    from syncd.pipeline.ports import (
+        ParseWorker,
+        RunSession,
+        SessionFactory,
+        SnapshotDelta,
+        StagedSnapshot,
+        Store,
+    )
+    from syncd.pipeline.registry import Registry, SourcePlan
+    from syncd.sdk.connector import Document
+
+_log = structlog.get_logger(__name__)
+_KEPT_ISSUES = 1_000
+
+
+@dataclass(slots=True)
+class Ingest:
+    """Use case: bring one source up to date. Runs of one source never overlap."""
+
+    store: Store
+    worker: ParseWorker
+    sessions: SessionFactory
+    registry: Registry
+    clock: Callable[[], datetime]
+    workroot: Path
+    _locks: defaultdict[str, asyncio.Lock] = field(default_factory=lambda: defaultdict(asyncio.Lock))
+
+    async def sync(self, source_id: str, *, trigger: str = "schedule", accept_loss: str = "") -> Run:
+        """Run one source and return the ended run.
+
+        ``accept_loss`` is an operator's reason for accepting a loss or growth that the limits refuse. Raises
+        NotFound for an unknown source and StorageError when the run itself cannot be recorded; everything
+        else ends in the run's outcome.
+        """
+        plan = self.registry.sources.get(source_id)
+        if plan is None:
+            known = ", ".join(sorted(self.registry.sources)) or "none"
+            message = f"no source '{source_id}' is configured (known: {known})"
+            raise NotFound(message, code="unknown_source")
+        async with self._locks[source_id]:
+            run_id = await asyncio.to_thread(self.store.open_run, source_id, trigger=trigger, now=self.clock())
+            with structlog.contextvars.bound_contextvars(run_id=run_id, source=source_id):
+                await self._attempt(_Attempt(self, plan, run_id, accept_loss))
+                run, *_ = await asyncio.to_thread(self.store.run, run_id)
+                _report(run)
+                return run
+
+    async def _attempt(self, attempt: _Attempt) -> None:
+        try:
+            await attempt.go()
+        except asyncio.CancelledError:
+            await asyncio.shield(
+                attempt.close(
+                    RunOutcome.INTERRUPTED,
+                    code="interrupted",
+                    reason="The run was cut off by a stop; it is repeated.",
+                )
+            )
+            raise
+        except SyncdError as error:
+            await attempt.close(RunOutcome.FAILED, code=error.code, reason=_sentence(error), fix=error.fix)
+        except Exception:
+            _log.exception("run_crashed")
+            bug = InvariantViolated("the run ended in an unexpected error; details are in the log")
+            await attempt.close(RunOutcome.FAILED, code=bug.code, reason=bug.message, fix=bug.fix)
+
+
+def _sentence(error: SyncdError) -> str:
+    return f"{error.where}: {error.message}" if error.where else error.message
+
+
+def _report(run: Run) -> None:
+    event = f"run_{run.outcome.value}"
+    log = _log.info if run.outcome.is_good else _log.warning
+    counts = run.counts
+    log(
+        event,
+        code=run.code,
+        reason=run.reason,
+        received=counts.received,
+        added=counts.added,
+        changed=counts.changed,
+        withdrawn=counts.withdrawn,
+        quarantined=counts.quarantined,
+    )
+
+
+@dataclass(slots=True)
+class _Attempt:
+    """One run of one source, from the first request to the end of T1."""
+
+    ingest: Ingest
+    plan: SourcePlan
+    run_id: int
+    accept_loss: str
+
+    async def go(self) -> None:
+        """Fetch, stage, judge, store."""
+        store, plan = self.ingest.store, self.plan
+        notes = await asyncio.to_thread(store.documents, plan.source_id)
+        session = self.ingest.sessions(plan, notes)
+        documents = [document async for document in plan.connector.documents(session)]
+        if not documents:
+            message = "the connector yielded no document"
+            raise SourceFormatError(message, code="no_documents")
+        state = await asyncio.to_thread(store.source_state, plan.source_id)
+        reparse = await asyncio.to_thread(self._conditions_changed, state.last_good_run_id)
+        if session.all_unchanged and not reparse and not session.incomplete_reason:
+            await self.close(
+                RunOutcome.UNCHANGED,
+                session=session,
+                code="unchanged",
+                reason="The portal's answers are byte for byte those of the last good run.",
+                counts=RunCounts(received=state.records, unchanged=state.records),
+            )
+            return
+        workdir = Path(await asyncio.to_thread(tempfile.mkdtemp, prefix="run-", dir=self.ingest.workroot))
+        try:
+            staged = await self._stage(session, documents, workdir, reparse=reparse)
+            delta = await asyncio.to_thread(store.preview, staged)
+            await self._decide(session, documents, staged, delta)
+        finally:
+            await asyncio.to_thread(shutil.rmtree, workdir, ignore_errors=True)
+        await asyncio.to_thread(session.prune)
+
+    def conditions(self) -> str:
+        """Return a digest of all that decides what the same bytes mean: scope, options, registers, rules."""
+        plan = self.plan
+        return short_hash(
+            canonical_json(
+                {
+                    "rules": RULES_VERSION,
+                    "parser": plan.parser,
+                    "options": plan.options,
+                    "areas": [a.code for a in plan.scope.areas],
+                    "services": sorted(plan.scope.services) if plan.scope.services is not None else None,
+                    "default_area": plan.default_area.code if plan.default_area else None,
+                    "register": self.ingest.registry.areas.digest,
+                }
+            )
+        ).hex()
+
+    def _conditions_changed(self, last_good_run_id: int | None) -> bool:
+        if last_good_run_id is None:
+            return False
+        _, details, _, _ = self.ingest.store.run(last_good_run_id)
+        return details.get("conditions") != self.conditions()
+
+    async def _stage(
+        self, session: RunSession, documents: list[Document], workdir: Path, *, reparse: bool
+    ) -> StagedSnapshot:
+        plan, registry = self.plan, self.ingest.registry
+        hashes, areas = workdir / "known.hashes", workdir / "areas.json"
+        await asyncio.to_thread(self.ingest.store.write_known_hashes, plan.source_id, hashes)
+        await asyncio.to_thread(areas.write_bytes, registry.areas.index.to_json())
+        job = ParseJob(
+            source_id=plan.source_id,
+            parser=plan.parser,
+            documents=[
+                {"path": str(d.path), "name": d.name, "charset": d.charset, "context": dict(d.context)}
+                for d in documents
+            ],
+            options=plan.options,
+            scope={
+                "areas": [area.code for area in plan.scope.areas],
+                "services": sorted(plan.scope.services) if plan.scope.services is not None else None,
+                "default_area": plan.default_area.code if plan.default_area else None,
+            },
+            known_hashes=hashes,
+            known_areas=areas,
+            workdir=workdir,
+            reparse=reparse,
+        )
+        return await self.ingest.worker.stage(job)
+
+    async def _decide(
+        self,
+        session: RunSession,
+        documents: list[Document],
+        staged: StagedSnapshot,
+        delta: SnapshotDelta,
+    ) -> None:
+        judgement = accept(
+            self._facts(session, documents, staged, delta),
+            self.plan.limits,
+            loss_accepted=bool(self.accept_loss),
+        )
+        counts = _counts(staged, delta, judgement)
+        details = self._details(staged, delta)
+        if judgement.outcome is RunOutcome.ACCEPTED or delta.rewritten:
+            issues, issue_counts = _issues(session, staged)
+            await asyncio.to_thread(
+                self.ingest.store.apply_snapshot,
+                self.run_id,
+                staged,
+                delta=delta,
+                verdict=Verdict(
+                    judgement.outcome, judgement.withdraw, judgement.code, judgement.reason, judgement.fix
+                ),
+                counts=counts,
+                issues=issues,
+                issue_counts=issue_counts,
+                now=self.ingest.clock(),
+                documents=session.notes(),
+                details=details,
+            )
+            return
+        await self.close(
+            judgement.outcome,
+            session=session,
+            staged=staged,
+            code=judgement.code,
+            reason=judgement.reason,
+            fix=judgement.fix,
+            counts=counts,
+            details=details,
+        )
+
+    def _facts(
+        self,
+        session: RunSession,
+        documents: list[Document],
+        staged: StagedSnapshot,
+        delta: SnapshotDelta,
+    ) -> SnapshotFacts:
+        plan = self.plan
+        declared = session.declared if session.declared is not None else staged.declared_total
+        framed = all(document.framed for document in documents)
+        proven = declared is not None if plan.total_required else plan.proves_completeness and framed
+        return SnapshotFacts(
+            stored=delta.stored,
+            received=staged.received,
+            added=delta.added,
+            changed=delta.changed,
+            withdrawn=delta.withdrawn,
+            quarantined=staged.quarantined,
+            full=plan.mode is SnapshotMode.FULL,
+            proven_complete=proven,
+            declared=declared,
+            declared_tolerance=plan.total_tolerance,
+            incomplete_reason=session.incomplete_reason or staged.incomplete_reason,
+        )
+
+    def _details(self, staged: StagedSnapshot, delta: SnapshotDelta) -> dict[str, Any]:
+        details: dict[str, Any] = {
+            "conditions": self.conditions(),
+            "snapshot": staged.digest,
+            "stored_before": delta.stored,
+            "rewritten": delta.rewritten,
+        }
+        if delta.examples_withdrawn:
+            details["examples_absent"] = list(delta.examples_withdrawn)
+        if self.accept_loss:
+            details["loss_accepted_because"] = self.accept_loss
+        return details
+
+    async def close(
+        self,
+        outcome: RunOutcome,
+        *,
+        code: str,
+        reason: str,
+        fix: str = "",
+        session: RunSession | None = None,
+        staged: StagedSnapshot | None = None,
+        counts: RunCounts = RunCounts(),
+        details: dict[str, Any] | None = None,
+    ) -> None:
+        """End a run that changed no record."""
+        issues, issue_counts = _issues(session, staged)
+        kept = details or ({"conditions": self.conditions()} if outcome.is_good else {})
+        await asyncio.to_thread(
+            self.ingest.store.close_run,
+            self.run_id,
+            outcome=outcome,
+            now=self.ingest.clock(),
+            counts=counts,
+            code=code,
+            reason=reason,
+            fix=fix,
+            issues=issues,
+            issue_counts=issue_counts,
+            details=kept,
+            documents=session.notes() if session and outcome.is_good else None,
+        )
+
+
+def _counts(staged: StagedSnapshot, delta: SnapshotDelta, judgement: Judgement) -> RunCounts:
+    applied = judgement.outcome is RunOutcome.ACCEPTED
+    return RunCounts(
+        received=staged.received,
+        unchanged=delta.unchanged,
+        added=delta.added,
+        changed=delta.changed,
+        withdrawn=delta.withdrawn if judgement.withdraw or not applied else 0,
+        quarantined=staged.quarantined,
+        issues=sum(staged.issue_counts.values()),
+        bytes_read=staged.bytes_read,
+    )
+
+
+def _issues(
+    session: RunSession | None, staged: StagedSnapshot | None
+) -> tuple[tuple[Issue, ...], dict[str, int]]:
+    listing = session.issues if session else ()
+    counts = Counter(issue.code for issue in listing)
+    kept = list(listing)
+    if staged is not None:
+        counts.update(staged.issue_counts)
+        kept.extend(staged.issues)
+    return tuple(kept[:_KEPT_ISSUES]), dict(counts)

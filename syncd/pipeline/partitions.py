@@ -1,0 +1,253 @@
+"""Build partitions: link, merge and assess one service key after the other.
+
+Runs in a worker process (it is CPU work) and reads the store only. Linking, merging and assessing one service
+needs that service's claims alone, so memory does not grow with the catalogue and a change touches only the
+partitions it dirtied.
+"""
+
+from __future__ import annotations
+
+import heapq
+from collections import defaultdict
+from dataclasses import dataclass, field
+from itertools import islice
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from syncd.model.coverage import Tier
+from syncd.model.service import ServiceKey
+from syncd.pipeline.codec import decode_claims, short_hash
+from syncd.pipeline.entry_codec import encode_entry, encode_service
+from syncd.pipeline.ports import CoverageRow, PartitionResult, TotalsRow
+from syncd.rules.assess import assess, count
+from syncd.rules.coverage_codec import (
+    add_to_totals,
+    empty_totals,
+    pack_cells,
+    pack_numbers,
+    pack_totals,
+    since,
+    unpack_cells,
+    unpack_numbers,
+    unpack_totals,
+)
+from syncd.rules.line import AreaLine
+from syncd.rules.link import link
+from syncd.rules.merge import merge
+from syncd.rules.services import service_for
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from datetime import date
+
+    import numpy.typing as npt
+
+    from syncd.model.area import Area, AreaKey
+    from syncd.model.coverage import Duty
+    from syncd.model.entry import Entry
+    from syncd.model.record import Claim
+    from syncd.model.service import Service
+    from syncd.pipeline.ports import Store, StoredRecord
+    from syncd.rules.assess import SourceFacts
+    from syncd.rules.merge import Precedence
+
+    Totals = dict[tuple[str, str], npt.NDArray[np.int32]]
+    Before = tuple[npt.NDArray[np.uint8], npt.NDArray[np.uint32]]
+
+CHUNK = 200
+"""Service keys read at a time."""
+
+
+@dataclass(frozen=True, slots=True)
+class RebuildPlan:
+    """Everything a rebuild depends on besides the records; survives the way into another process.
+
+    ``duties`` are (obligation id, duty) pairs in force, with exact keys. ``old_areas`` is the register of the
+    current release when it differs from ``areas``, so that ``since`` is carried over to the new line.
+    ``base_totals`` are those of the current release; empty when everything is rebuilt.
+    """
+
+    release: int
+    on: date
+    areas: tuple[Area, ...]
+    moved: Mapping[str, AreaKey]
+    services: Mapping[str, Service]
+    duties: tuple[tuple[str, Duty], ...]
+    sources: Mapping[str, SourceFacts]
+    precedence: Precedence
+    old_areas: tuple[Area, ...] | None = None
+    base_totals: tuple[TotalsRow, ...] = ()
+
+
+@dataclass(slots=True)
+class PartitionRun:
+    """Builds the partitions of one plan; ``totals`` and ``removed`` are complete once ``results`` ended."""
+
+    plan: RebuildPlan
+    store: Store
+    line: AreaLine = field(init=False)
+    removed: list[str] = field(default_factory=list)
+    _totals: Totals = field(default_factory=dict)
+    _duties: Mapping[str, tuple[tuple[str, Duty], ...]] = field(init=False)
+    _positions: Mapping[Tier, npt.NDArray[np.int64]] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        """Index the duties by service key and prepare the lines."""
+        self.line = AreaLine.build(self.plan.areas)
+        by_key: dict[str, list[tuple[str, Duty]]] = defaultdict(list)
+        for obligation_id, duty in self.plan.duties:
+            for key in duty.services:
+                by_key[key].append((obligation_id, duty))
+            self._totals.setdefault((obligation_id, duty.line.value), empty_totals(len(self.line.tier(duty.line))))
+        self._duties = {key: tuple(duties) for key, duties in by_key.items()}
+        if self.plan.old_areas is not None:
+            self._positions = _old_positions(self.line, AreaLine.build(self.plan.old_areas), self.plan.moved)
+        for row in self.plan.base_totals:
+            if (row.obligation_id, row.line) in self._totals:
+                self._totals[row.obligation_id, row.line] = unpack_totals(row.matrix).copy()
+
+    @property
+    def totals(self) -> tuple[TotalsRow, ...]:
+        """Totals after all results, sorted."""
+        return tuple(
+            TotalsRow(obligation_id, line, pack_totals(matrix))
+            for (obligation_id, line), matrix in sorted(self._totals.items())
+        )
+
+    def every_key(self) -> Iterator[str]:
+        """Yield all service keys there are: of records, of the register and of duties, sorted."""
+        known = sorted({*self.plan.services, *self._duties})
+        yield from _merge_sorted(self.store.all_service_keys(), known)
+
+    def results(self, keys: Sequence[str] | None) -> Iterator[PartitionResult]:
+        """Build the given keys (sorted), or all; yields one result per service that exists."""
+        stream = iter(keys) if keys is not None else self.every_key()
+        while chunk := tuple(islice(stream, CHUNK)):
+            before: dict[tuple[str, str, str], CoverageRow] = {
+                (row.obligation_id, row.line, row.service_key): row for row in self.store.current_coverage(chunk)
+            }
+            for key, records in self.store.partition_records(chunk):
+                self._forget(key, before, subtract=keys is not None)
+                result = self._build(key, records, before)
+                if result is None:
+                    self.removed.append(key)
+                else:
+                    yield result
+
+    def _forget(self, key: str, before: Mapping[tuple[str, str, str], CoverageRow], *, subtract: bool) -> None:
+        """Take the old states of a service out of the totals; nothing to do when all is rebuilt."""
+        if not subtract:
+            return
+        for (obligation_id, line, service_key), row in before.items():
+            totals = self._totals.get((obligation_id, line))
+            if service_key == key and totals is not None:
+                add_to_totals(totals, unpack_cells(row.cells).state, -1)
+
+    def _build(
+        self,
+        key: str,
+        records: Sequence[StoredRecord],
+        before: Mapping[tuple[str, str, str], CoverageRow],
+    ) -> PartitionResult | None:
+        duties = self._duties.get(key, ())
+        if not records and not duties and key not in self.plan.services:
+            return None
+        claims, next_change_on = self._linked(key, records)
+        entries = merge(claims, self.plan.precedence)
+        service = encode_service(
+            service_for(
+                ServiceKey(key),
+                self.plan.services,
+                [(c.source_id, c.title) for c in sorted(claims, key=self._by_precedence)],
+                [code for c in claims for code in c.typing],
+            )
+        )
+        rows = tuple(encode_entry(entry) for entry in entries)
+        coverage = tuple(self._coverage(key, entries, obligation, duty, before) for obligation, duty in duties)
+        digest = short_hash(b"".join((service, *(r.digest for r in rows), *(c.digest for c in coverage))))
+        return PartitionResult(key, digest, service, rows, coverage, next_change_on)
+
+    def _linked(self, key: str, records: Iterable[StoredRecord]) -> tuple[tuple[Claim, ...], date | None]:
+        claims = (claim for record in records for claim in decode_claims(record.source_id, record.payload, key))
+        return link(claims, moved=self.plan.moved, on=self.plan.on)
+
+    def _by_precedence(self, claim: Claim) -> tuple[int, str, str, str]:
+        return (
+            self.plan.precedence.rank(claim.source_id, "title"),
+            claim.source_id,
+            claim.native_id,
+            claim.area.code,
+        )
+
+    def _coverage(
+        self,
+        key: str,
+        entries: Sequence[Entry],
+        obligation_id: str,
+        duty: Duty,
+        before: Mapping[tuple[str, str, str], CoverageRow],
+    ) -> CoverageRow:
+        cells = assess(ServiceKey(key), entries, duty, self.line, self.plan.sources)
+        tier = self.line.tier(duty.line)
+        add_to_totals(self._totals[obligation_id, duty.line.value], cells.state, 1)
+        previous = before.get((obligation_id, duty.line.value, key))
+        began = since(
+            cells.state,
+            release=self.plan.release,
+            before=self._on_this_line(previous, duty.line) if previous else None,
+        )
+        digest, packed = pack_cells(cells)
+        return CoverageRow(
+            obligation_id=obligation_id,
+            line=duty.line.value,
+            service_key=key,
+            digest=digest,
+            cells=packed,
+            since=pack_numbers(began),
+            counts=count(cells, tier.population),
+        )
+
+    def _on_this_line(self, row: CoverageRow, line: Tier) -> Before:
+        """Return states and since-numbers of an old row on the present line."""
+        state, began = unpack_cells(row.cells).state, unpack_numbers(row.since)
+        positions = self._positions.get(line)
+        if positions is None:
+            return state, began
+        known = positions >= 0
+        fallback = np.uint32(self.plan.release)
+        return (
+            np.where(known, state[positions], np.uint8(255)).astype(np.uint8),
+            np.where(known, began[positions], fallback).astype(np.uint32),
+        )
+
+
+def _old_positions(
+    new: AreaLine, old: AreaLine, moved: Mapping[str, AreaKey]
+) -> dict[Tier, npt.NDArray[np.int64]]:
+    """Return per tier, for each body of the new line, its position on the old line or -1.
+
+    A body that took over from others inherits the history of the first of them in ARS order.
+    """
+    predecessor: dict[str, str] = {}
+    for code in sorted(moved, reverse=True):
+        predecessor[moved[code].code] = code
+    result = {}
+    for tier in Tier:
+        index = old.tier(tier).index
+        result[tier] = np.array(
+            [index.get(code, index.get(predecessor.get(code, ""), -1)) for code in new.tier(tier).codes],
+            dtype=np.int64,
+        )
+    return result
+
+
+def _merge_sorted(left: Iterable[str], right: Iterable[str]) -> Iterator[str]:
+    """Yield the union of two sorted streams without duplicates."""
+
+
+    last = None
+    for key in heapq.merge(left, right):
+        if key != last:
+            yield key
+            last = key

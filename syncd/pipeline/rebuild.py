@@ -1,0 +1,245 @@
+"""Rebuild and publish: dirty partitions in, release n+1 out (T2).
+
+Only this module decides what must be rebuilt: everything when an input other than records has changed
+(registers, obligations, scopes, freshness of a source), otherwise the dirty partitions alone. The build itself
+runs in a worker; publishing is one short transaction.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any
+
+import orjson
+import structlog
+
+from syncd.pipeline.codec import canonical_json, short_hash
+from syncd.pipeline.obligations import encode_obligations
+from syncd.pipeline.partitions import RebuildPlan
+from syncd.pipeline.ports import ReleaseDraft
+from syncd.rules.assess import SourceFacts
+from syncd.rules.freshness import is_fresh
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+    from datetime import datetime
+
+    from syncd.model.entry import Release
+    from syncd.model.run import SourceState
+    from syncd.pipeline.ports import PartitionBuilder, PartitionResult, Store
+    from syncd.pipeline.registry import Registry
+
+RULES_VERSION = 1
+"""Raised whenever a rule changes what comes out of the same inputs; forces a full rebuild."""
+
+_log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class CheckReport:
+    """Result of ``rebuild --check``: service keys whose recomputed digest differs from the published one."""
+
+    release: int
+    partitions: int
+    different: tuple[str, ...]
+
+    @property
+    def ok(self) -> bool:
+        """True when everything was recomputed to the same digests."""
+        return not self.different
+
+
+@dataclass(slots=True)
+class Rebuilder:
+    """Use case: bring the published release up to date. One rebuild at a time."""
+
+    store: Store
+    builder: PartitionBuilder
+    registry: Registry
+    clock: Callable[[], datetime]
+    _lock: asyncio.Lock = field(default_factory=asyncio.Lock)
+
+    async def rebuild(self, *, full: bool = False) -> Release | None:
+        """Publish a new release if anything changed; returns it, or None."""
+        async with self._lock:
+            return await self._rebuild(full=full)
+
+    async def _rebuild(self, *, full: bool) -> Release | None:
+        registry, now = self.registry, self.clock()
+        states = await asyncio.to_thread(self.store.source_states)
+        inputs = describe_inputs(registry, states, now)
+        digest = inputs_digest(inputs)
+        current = await asyncio.to_thread(self.store.current_release)
+        mark, keys = await asyncio.to_thread(self.store.dirty_keys, now.date())
+        everything = full or current is None or current.inputs.get("digest") != digest
+        if not everything and not keys:
+            return None
+        await self._keep_inputs(registry, inputs)
+        plan = await self._plan(registry, states, now, current, everything=everything)
+        built = await self.builder.build(plan, None if everything else keys)
+        try:
+            release = await asyncio.to_thread(
+                self.store.publish,
+                ReleaseDraft(
+                    results=built.results(),
+                    totals=built.totals,
+                    inputs={**inputs, "digest": digest, "read": _read_states(registry, states)},
+                    inputs_digest=digest,
+                    published_at=now,
+                    dirty_up_to=mark,
+                    removed=built.removed,
+                ),
+            )
+        finally:
+            built.discard()
+        if release is not None:
+            _log.info("release_published", release=release.number, digest=release.digest, **release.counts)
+        return release
+
+    async def check(self) -> CheckReport:
+        """Recompute all partitions of the current release from its records and compare digests.
+
+        Uses the day and the freshness recorded with the release, so that only a defect makes a difference;
+        partitions dirtied since are left out.
+        """
+        async with self._lock:
+            registry = self.registry
+            current = await asyncio.to_thread(self.store.current_release)
+            if current is None:
+                return CheckReport(0, 0, ())
+            states = await asyncio.to_thread(self.store.source_states)
+            plan = await self._plan(registry, states, current.published_at, current, everything=True)
+            plan = replace(plan, sources=_as_recorded(plan.sources, current))
+            _, dirty = await asyncio.to_thread(self.store.dirty_keys, current.published_at.date())
+            built = await self.builder.build(plan, None)
+            try:
+                return await asyncio.to_thread(self._compare, current.number, built.results, frozenset(dirty))
+            finally:
+                built.discard()
+
+    def _compare(self, release: int, results: Callable[[], Iterator[PartitionResult]], dirty: frozenset[str]) -> CheckReport:
+        stored = {row.service_key: row.digest for row in self.store.partitions(release)}
+        different, seen = [], 0
+        for result in results():
+            seen += 1
+            published = stored.pop(result.service_key, None)
+            if published != result.digest and result.service_key not in dirty:
+                different.append(result.service_key)
+        different.extend(key for key in stored if key not in dirty)
+        return CheckReport(release, seen, tuple(sorted(different)))
+
+    async def _keep_inputs(self, registry: Registry, inputs: Mapping[str, Any]) -> None:
+        """Store what later explanations of this release need: the area edition and the obligations."""
+        areas = registry.areas
+        await asyncio.to_thread(
+            self.store.put_edition, areas.label, areas.digest, areas.areas, now=self.clock()
+        )
+        body = encode_obligations(registry)
+        await asyncio.to_thread(self.store.put_document, inputs["obligations"], body)
+
+    async def _plan(
+        self,
+        registry: Registry,
+        states: Mapping[str, SourceState],
+        now: datetime,
+        current: Release | None,
+        *,
+        everything: bool,
+    ) -> RebuildPlan:
+        old_areas = None
+        if current is not None and current.inputs.get("areas") != registry.areas.digest:
+            edition = await asyncio.to_thread(self.store.edition_by_digest, current.inputs["areas"])
+            old_areas = await asyncio.to_thread(self.store.edition_areas, edition)
+        totals = () if everything or current is None else await asyncio.to_thread(self.store.totals, current.number)
+        return RebuildPlan(
+            release=(current.number if current else 0) + 1,
+            on=now.date(),
+            areas=registry.areas.areas,
+            moved=dict(registry.areas.moved),
+            services=dict(registry.services),
+            duties=registry.duties(now.date()),
+            sources=source_facts(registry, states, now),
+            precedence=registry.precedence,
+            old_areas=old_areas,
+            base_totals=tuple(totals),
+        )
+
+
+def source_facts(
+    registry: Registry, states: Mapping[str, SourceState], now: datetime
+) -> dict[str, SourceFacts]:
+    """Return per configured source what assessment may know of it."""
+    facts = {}
+    for plan in registry.sources.values():
+        state = states.get(plan.source_id)
+        last = state.last_good_at if state else None
+        facts[plan.source_id] = SourceFacts(
+            source_id=plan.source_id,
+            scope=plan.scope,
+            fresh=is_fresh(last, now=now, stale_after=plan.stale_after),
+            spoken=last is not None,
+        )
+    return facts
+
+
+def _as_recorded(facts: Mapping[str, SourceFacts], release: Release) -> dict[str, SourceFacts]:
+    """Return the facts with freshness as the release had it."""
+    recorded = release.inputs.get("sources", {})
+    return {
+        source_id: replace(fact, fresh=recorded[source_id]["fresh"], spoken=recorded[source_id]["spoken"])
+        if source_id in recorded
+        else fact
+        for source_id, fact in facts.items()
+    }
+
+
+def describe_inputs(registry: Registry, states: Mapping[str, SourceState], now: datetime) -> dict[str, Any]:
+    """Return the inputs of a release besides records, each by content, in plain JSON values."""
+    facts = source_facts(registry, states, now)
+    services = short_hash(
+        canonical_json(sorted([k, s.name, sorted(s.typing), s.status.value] for k, s in registry.services.items()))
+    )
+    return {
+        "rules": RULES_VERSION,
+        "areas": registry.areas.digest,
+        "areas_label": registry.areas.label,
+        "services": services.hex(),
+        "services_label": registry.services_label,
+        "obligations": short_hash(encode_obligations(registry)).hex(),
+        "duties_in_force": sorted(
+            [obligation_id, duty.name] for obligation_id, duty in registry.duties(now.date())
+        ),
+        "sources": {
+            source_id: {
+                "title": plan.title,
+                "precedence": plan.precedence,
+                "areas": [area.code for area in plan.scope.areas],
+                "services": sorted(plan.scope.services) if plan.scope.services is not None else None,
+                "silence_means_absence": plan.scope.silence_means_absence,
+                "stale_after_seconds": int(plan.stale_after.total_seconds()),
+                "fresh": facts[source_id].fresh,
+                "spoken": facts[source_id].spoken,
+            }
+            for source_id, plan in sorted(registry.sources.items())
+        },
+        "field_precedence": {name: dict(ranks) for name, ranks in registry.field_precedence.items()},
+    }
+
+
+def inputs_digest(inputs: Mapping[str, Any]) -> str:
+    """Return the digest of the inputs; two releases with equal digests differ by records only."""
+    return short_hash(orjson.dumps(inputs, option=orjson.OPT_SORT_KEYS)).hex()
+
+
+def _read_states(registry: Registry, states: Mapping[str, SourceState]) -> dict[str, Any]:
+    """Return when each source was last read, for display; not part of the inputs digest."""
+    return {
+        source_id: {
+            "last_good_at": state.last_good_at.isoformat() if state.last_good_at else None,
+            "run_id": state.last_good_run_id,
+            "records": state.records,
+        }
+        for source_id, state in sorted(states.items())
+        if source_id in registry.sources
+    }
