@@ -1,0 +1,1 @@
+"""Connector for the Suchdienst of the Portalverbund (PVOG)."""

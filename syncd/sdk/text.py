@@ -1,0 +1,282 @@
+"""Reading text strictly: bytes, JSON, CSV, dates and links as portals write them.
+
+Why: several portals share the same traps – half a file that still parses, one quotation mark that swallows
+rows, a placeholder in place of a link, six spellings of "nothing". They are answered once, here. Everything
+that is wrong with a document as a whole raises :class:`~syncd.sdk.errors.SourceFormatError`; nothing is
+repaired by guessing. Must not know: any portal, and what keys or areas mean.
+"""
+
+from __future__ import annotations
+
+import csv
+import html
+import io
+import re
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from functools import cache
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo
+
+import orjson
+
+from syncd.errors import SourceFormatError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+
+    from syncd.sdk.parsing import ParseContext
+
+UTF8_BOM = b"\xef\xbb\xbf"
+DELIMITERS = (";", ",", "\t", "|")
+FIRST_DAY = date(1970, 1, 1)
+LAST_DAY = date(2999, 12, 31)
+"""What XZuFi data says for "since ever" and "for ever"; both mean: no bound."""
+
+_BLANK_WORDS = frozenset({"", "-", "–", "null", "none", "n/a", "unbekannt", "k. a.", "k.a."})
+_SHOWN = 60
+_FRACTION = re.compile(r"(\.\d{6})\d+")
+_GERMAN_INSTANT = re.compile(r"(\d{2})\.(\d{2})\.(\d{4})(?: (\d{2}):(\d{2})(?::(\d{2}))?)?")
+_UMLAUTS = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue", "ß": "ss"})
+_NOT_A_NAME = re.compile(r"[^a-z0-9]+")
+_CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
+_TAG = re.compile(r"<[^<>]*>")
+_PLACEHOLDER = re.compile(r"\{[^{}]*\}|%7[Bb].*?%7[Dd]|\$\{|<[^<>]+>")
+
+
+def decode(raw: bytes, encoding: str = "utf-8") -> str:
+    """Return the text of a document without its byte order mark.
+
+    Raises SourceFormatError for bytes that are not in that encoding, with the line, and for NUL bytes.
+    """
+    try:
+        text = raw.removeprefix(UTF8_BOM).decode(encoding)
+    except UnicodeDecodeError as error:
+        line = raw.count(b"\n", 0, error.start) + 1
+        bad = raw[error.start : error.start + 8]
+        raise SourceFormatError(
+            f"bytes {bad!r} are not {encoding} text",
+            where=f"line {line}",
+            fix="Set the encoding of the source to the one the portal uses, or have the file repaired.",
+        ) from error
+    if "\x00" in text:
+        line = text.count("\n", 0, text.index("\x00")) + 1
+        raise SourceFormatError("the text holds a NUL character", where=f"line {line}")
+    return text
+
+
+def load_json(raw: bytes) -> Any:  # noqa: ANN401 - JSON is what it is
+    """Return strictly parsed JSON.
+
+    No NaN, no lone surrogates, nothing after the end, at most 1,024 levels (limit of orjson). Of duplicate
+    keys the last one counts. Raises SourceFormatError.
+    """
+    try:
+        return orjson.loads(raw.removeprefix(UTF8_BOM))
+    except orjson.JSONDecodeError as error:
+        start = raw.lstrip()[:1]
+        hint = " (it looks like an HTML page)" if start == b"<" else ""
+        raise SourceFormatError(
+            f"not JSON{hint}: {error.msg}", where=f"line {error.lineno} column {error.colno}"
+        ) from error
+    except RecursionError as error:
+        raise SourceFormatError("the JSON is nested too deeply") from error
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One CSV row: its cells and the number of the line on which it begins (1 is the header)."""
+
+    line: int
+    cells: tuple[str, ...]
+
+
+def csv_rows(text: str, delimiter: str, *, one_line: bool = True) -> Iterator[Row]:
+    """Yield the rows of a CSV text after RFC 4180; wholly empty lines are left out.
+
+    Raises SourceFormatError for an unbalanced quotation mark, a cell beyond 131,072 characters and, with
+    ``one_line``, for a quoted cell that runs over a line end: in a table of keys and links that is a lost
+    quotation mark, which would silently turn many rows into one.
+    """
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
+    line = 1
+    try:
+        for cells in reader:
+            if one_line and reader.line_num > line:
+                raise SourceFormatError(
+                    f"a quoted cell runs from line {line} to line {reader.line_num}",
+                    where=f"line {line}",
+                    fix="Close the quotation mark; a cell must not hold line breaks.",
+                )
+            if any(cell.strip() for cell in cells):
+                yield Row(line, tuple(cells))
+            line = reader.line_num + 1
+    except csv.Error as error:
+        raise SourceFormatError(
+            f"broken CSV: {error}",
+            where=f"line {line}",
+            fix="Check the quotation marks of this line and the delimiter setting.",
+        ) from error
+
+
+def sniff_delimiter(header: str, known: Iterable[str]) -> str:
+    """Return the delimiter that splits the header line into the most known names (folded).
+
+    Raises SourceFormatError when none gives any.
+    """
+    names = set(known)
+    scores = {d: len({fold_name(cell.strip('"')) for cell in header.split(d)} & names) for d in DELIMITERS}
+    best = max(DELIMITERS, key=lambda delimiter: scores[delimiter])
+    if not scores[best]:
+        raise SourceFormatError(
+            f"no known column in the header {header[:_SHOWN]!r}",
+            where="line 1",
+            fix="Name the columns as the connector's README says, or set the delimiter.",
+        )
+    return best
+
+
+def fold_name(name: str) -> str:
+    """Return a column name as aliases are written: ``Onlinedienst-URL`` → ``onlinedienst_url``."""
+    folded = name.strip().casefold().translate(_UMLAUTS)
+    return _NOT_A_NAME.sub("_", folded).strip("_")
+
+
+def find_columns(names: Iterable[str], aliases: Mapping[str, tuple[str, ...]]) -> dict[str, int]:
+    """Map each field to the index of its column; of several candidates the first alias wins.
+
+    ``aliases`` maps a field to folded names, best first. Raises SourceFormatError when a name occurs twice.
+    """
+    positions: dict[str, int] = {}
+    for index, name in enumerate(names):
+        folded = fold_name(name)
+        if folded and folded in positions:
+            raise SourceFormatError(f"the column {name!r} occurs twice in the header", where="line 1")
+        positions[folded] = index
+    found: dict[str, int] = {}
+    for field, candidates in aliases.items():
+        for candidate in candidates:
+            if candidate in positions and positions[candidate] not in found.values():
+                found[field] = positions[candidate]
+                break
+    return found
+
+
+def text_or_none(value: object) -> str | None:
+    """Return the text of a value, or None for every way portals say "nothing".
+
+    Nothing is: absent, ``null``, ``false``, empty text, ``[]``, ``{}``, a dash, "unbekannt". Numbers become
+    their digits; lists and objects with content are not text and give None.
+    """
+    if isinstance(value, str):
+        stripped = value.strip()
+        return None if stripped.casefold() in _BLANK_WORDS else stripped
+    if isinstance(value, int) and not isinstance(value, bool):
+        return str(value)
+    return None
+
+
+def without_controls(text: str, context: ParseContext, where: str) -> str:
+    """Drop control characters (a NUL would abort a whole database batch) and report that."""
+    if not _CONTROL.search(text):
+        return text
+    context.issue(
+        "control_characters",
+        "Control characters were removed from a text.",
+        where=where,
+        value=repr(text),
+        fix="Remove the invisible characters at the source.",
+    )
+    return _CONTROL.sub("", text)
+
+
+def link_or_none(value: object, context: ParseContext, where: str) -> str | None:
+    """Return a usable http(s) link, or None; what is there but no link is reported.
+
+    Issue codes: ``placeholder_link`` (``{serviceId}`` was never filled in), ``bad_url``.
+    """
+    text = text_or_none(value)
+    if text is None:
+        return None
+    if _PLACEHOLDER.search(text):
+        context.issue(
+            "placeholder_link",
+            "The link holds a placeholder that was never filled in; it is not used.",
+            where=where,
+            value=text,
+            fix="Have the portal fill in the placeholder.",
+        )
+        return None
+    if not _is_web_address(text):
+        context.issue(
+            "bad_url",
+            "This is not a web address; it is not used.",
+            where=where,
+            value=text,
+            fix="Enter a full address that begins with https://.",
+        )
+        return None
+    return text
+
+
+def _is_web_address(text: str) -> bool:
+    try:
+        parts = urlsplit(text)
+        # Reading the port is what checks it.
+        _ = parts.port
+        usable = parts.scheme in {"http", "https"} and bool(parts.hostname)
+    except ValueError:
+        return False
+    return usable and text.isprintable() and not any(c.isspace() for c in text)
+
+
+def instant_or_none(text: str | None) -> datetime | None:
+    """Return an aware UTC instant from ISO 8601 text (also with nanoseconds), or None.
+
+    Text without an offset is no instant and gives None.
+    """
+    if not text:
+        return None
+    try:
+        moment = datetime.fromisoformat(_FRACTION.sub(r"\1", text.strip()))
+        return moment.astimezone(UTC) if moment.tzinfo else None
+    except (ValueError, OverflowError):
+        return None
+
+
+def german_instant_or_none(text: str | None) -> datetime | None:
+    """Return an aware UTC instant from ``dd.mm.yyyy [hh:mm[:ss]]`` in German local time, or None."""
+    match = _GERMAN_INSTANT.fullmatch((text or "").strip())
+    if not match:
+        return None
+    day, month, year, hour, minute, second = (int(part or 0) for part in match.groups())
+    try:
+        local = datetime(year, month, day, hour, minute, second, tzinfo=_germany())
+        return local.astimezone(UTC)
+    except (ValueError, OverflowError):
+        return None
+
+
+@cache
+def _germany() -> ZoneInfo:
+    return ZoneInfo("Europe/Berlin")
+
+
+def bound_or_none(text: str | None) -> date | None:
+    """Return a day of validity; 1970-01-01 and earlier, 2999-12-31 and later mean unbounded (None)."""
+    if not text:
+        return None
+    try:
+        day = date.fromisoformat(text.strip()[:10])
+    except ValueError:
+        return None
+    return day if FIRST_DAY < day < LAST_DAY else None
+
+
+def plain_text(value: object) -> str | None:
+    """Return a text without its HTML tags, entities resolved, or None for every kind of nothing."""
+    text = text_or_none(value)
+    if text is None or ("<" not in text and "&" not in text):
+        return text
+    return text_or_none(" ".join(html.unescape(_TAG.sub(" ", text)).split()))
