@@ -155,12 +155,16 @@ class AreaLine:
         """Return the body of a tier that is responsible for an area.
 
         Of a municipality: its Kreis, its Land, the Bund, or itself. An area above the tier answers for
-        itself, because nobody on the tier stands for all of it.
+        itself, because nobody on the tier stands for all of it; where the register has no body on the tier,
+        the next one above answers.
         """
-        if tier is Tier.BUND:
+        if tier is Tier.BUND or code == BUND_CODE:
             return BUND_CODE
         length = _LENGTH_OF_TIER[tier]
-        return code[:length] if len(code) > length and code != BUND_CODE else code
+        if len(code) <= length or code[:length] in self._areas:
+            return code[:length]
+        # The joint German-Luxembourgish territory lies in no Kreis.
+        return next(ancestor for ancestor in self.chain(code) if len(ancestor) < length)
 
 
 def _frozen(array: npt.NDArray[_Item]) -> npt.NDArray[_Item]:
