@@ -21,7 +21,7 @@ STATES: Final[dict[str, Text]] = {
 }
 
 CAUSES: Final[dict[str, Text]] = {
-    "none": {"de": "–", "en": "–"},
+    "none": {"de": "", "en": ""},
     "not_described": {
         "de": "Die zuständige Quelle wurde gelesen und führt die Leistung nicht.",
         "en": "The entitled source was read and does not list the service.",
@@ -125,6 +125,88 @@ OUTCOMES: Final[dict[str, Text]] = {
     "accepted": {"de": "übernommen", "en": "accepted"},
     "refused": {"de": "zurückgehalten", "en": "refused"},
     "failed": {"de": "fehlgeschlagen", "en": "failed"},
+}
+
+
+TIERS: Final[dict[str, Text]] = {
+    "bund": {"de": "Bund", "en": "Federation"},
+    "land": {"de": "Land", "en": "Land"},
+    "kreis": {"de": "Kreis oder kreisfreie Stadt", "en": "Kreis or kreisfreie Stadt"},
+    "gemeinde": {"de": "Gemeinde", "en": "municipality"},
+}
+
+RELATIONS: Final[dict[str, Text]] = {
+    "own": {"de": "eigenes Angebot", "en": "own offer"},
+    "inherited": {"de": "übergeordnetes Angebot", "en": "inherited offer"},
+}
+
+STEPS: Final[dict[str, Text]] = {
+    "duty": {
+        "de": "Geschuldet nach „{title}“ ({duty}): mindestens {minimum}, zu erbringen von {body} ({tier}) "
+        "seit {since}. Grundlage: {ground}.",
+        "en": "Owed under '{title}' ({duty}): at least {minimum}, to be provided by {body} ({tier}) "
+        "since {since}. Ground: {ground}.",
+    },
+    "no_duty": {
+        "de": "Keine Verpflichtung in der Konfiguration verlangt diese Leistung hier.",
+        "en": "No configured obligation demands this service here.",
+    },
+    "no_offer": {
+        "de": "Keine Quelle beschreibt die Leistung für dieses Gebiet oder ein übergeordnetes.",
+        "en": "No source describes the service for this area or any above it.",
+    },
+    "offer_counts": {
+        "de": "„{title}“ von {area} ({relation}; Quelle {source}, Datensatz {records}): {rung}, zählt."
+        "{reason}{link}",
+        "en": "'{title}' by {area} ({relation}; source {source}, record {records}): {rung}, counts."
+        "{reason}{link}",
+    },
+    "offer_too_low": {
+        "de": "„{title}“ von {area} ({relation}; Quelle {source}, Datensatz {records}): nur {rung}, verlangt ist "
+        "{minimum}.{reason}{link}",
+        "en": "'{title}' by {area} ({relation}; source {source}, record {records}): only {rung}, {minimum} is "
+        "demanded.{reason}{link}",
+    },
+    "offer_dead": {
+        "de": "„{title}“ von {area} ({relation}; Quelle {source}, Datensatz {records}): Der digitale Weg ist tot.",
+        "en": "'{title}' by {area} ({relation}; source {source}, record {records}): the digital path is dead.",
+    },
+    "offer_stale": {
+        "de": "„{title}“ von {area} ({relation}; Quelle {source}, Datensatz {records}): Der Stand ist zu alt und "
+        "zählt nicht mehr.",
+        "en": "'{title}' by {area} ({relation}; source {source}, record {records}): the state is too old and no "
+        "longer counts.",
+    },
+    "silence_absence": {
+        "de": "{source} darf für dieses Gebiet und diese Leistung sprechen, wurde zuletzt {read} (UTC) gelesen und "
+        "führt sie nicht: Das heißt, sie fehlt.",
+        "en": "{source} may speak for this area and service, was last read at {read} (UTC) and does not list it: "
+        "that means it is missing.",
+    },
+    "silence_nothing": {
+        "de": "{source} führt die Leistung nicht; ihr Schweigen bedeutet nach Konfiguration nichts.",
+        "en": "{source} does not list the service; by configuration its silence means nothing.",
+    },
+    "silence_out_of_scope": {
+        "de": "{source} spricht für dieses Gebiet, aber nicht für diese Leistung.",
+        "en": "{source} speaks for this area, but not for this service.",
+    },
+    "silence_stale": {
+        "de": "{source} darf sprechen, wurde aber zuletzt {read} (UTC) gelesen: zu lange her, also unbekannt.",
+        "en": "{source} may speak, but was last read at {read} (UTC): too long ago, hence unknown.",
+    },
+    "silence_never_read": {
+        "de": "{source} darf sprechen, wurde aber noch nie erfolgreich gelesen.",
+        "en": "{source} may speak, but has never been read successfully.",
+    },
+    "result": {
+        "de": "Ergebnis: {state}. {cause} Betroffen: {people} Menschen. Seit Stand {release} ({day}).",
+        "en": "Result: {state}. {cause} People affected: {people}. Since release {release} ({day}).",
+    },
+    "result_not_owed": {
+        "de": "Ergebnis: nicht geschuldet.",
+        "en": "Result: not owed.",
+    },
 }
 
 

@@ -1,0 +1,243 @@
+"""Use case: list gaps. A gap is derived from the packed coverage rows, never stored twice.
+
+Its identity is (obligation, line, service, area) and survives releases; since when it stands comes from the
+row's own history.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import islice
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from syncd.errors import ConfigError, NotFound
+from syncd.model.area import AreaLevel
+from syncd.model.coverage import CellState, GapCause, Tier
+from syncd.model.evidence import Evidence
+from syncd.pipeline.entry_codec import decode_service
+from syncd.pipeline.views import CellView, GapView
+from syncd.rules.coverage_codec import unpack_cells, unpack_numbers
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+    from datetime import datetime
+
+    import numpy.typing as npt
+
+    from syncd.model.area import Area
+    from syncd.pipeline.ask import ReleaseView
+    from syncd.pipeline.ports import CoverageRow
+    from syncd.rules.assess import Cells
+
+GAP_STATES = frozenset(state for state in CellState if state.is_gap)
+
+
+@dataclass(frozen=True, slots=True)
+class GapQuery:
+    """What to list. ``states`` are labels; empty means the gaps proper (unknown only when asked for)."""
+
+    area: Area | None = None
+    service_key: str | None = None
+    obligation_id: str | None = None
+    line: str | None = None
+    states: tuple[str, ...] = ()
+    causes: tuple[str, ...] = ()
+
+    def wanted_states(self) -> frozenset[CellState]:
+        """Return the asked states; raises NotFound for an unknown label."""
+        if not self.states:
+            return GAP_STATES
+        try:
+            return frozenset(CellState[label.upper()] for label in self.states)
+        except KeyError as error:
+            known = ", ".join(s.label for s in CellState)
+            message = f"there is no state {error} (known: {known})"
+            raise NotFound(message, code="unknown_state") from error
+
+    def wanted_causes(self) -> frozenset[GapCause]:
+        """Return the asked causes, empty for all; raises NotFound for an unknown label."""
+        try:
+            return frozenset(GapCause[label.upper()] for label in self.causes)
+        except KeyError as error:
+            known = ", ".join(c.label for c in GapCause)
+            message = f"there is no cause {error} (known: {known})"
+            raise NotFound(message, code="unknown_cause") from error
+
+
+def gaps(view: ReleaseView, query: GapQuery, *, after: str = "", limit: int | None = None) -> Iterator[GapView]:
+    """Yield gaps sorted by (obligation, line, service key, area); ``after`` is a gap id to go on from."""
+    found = _gaps(view, query, _parse_gap_id(after) if after else None)
+    return islice(found, limit) if limit is not None else found
+
+
+def cells_of_area(view: ReleaseView, area: Area, *, obligation_id: str | None = None) -> Iterator[CellView]:
+    """Yield the state of every owed service in one area (its own cell on each line it stands on)."""
+    names = _Names(view)
+    for row in view.store.coverage(view.release.number, obligation_id=obligation_id):
+        position = view.line.tier(Tier(row.line)).index.get(area.code)
+        if position is None:
+            continue
+        cells, began = unpack_cells(row.cells), unpack_numbers(row.since)
+        state = CellState(int(cells.state[position]))
+        if state is CellState.NOT_OWED:
+            continue
+        offered = state in {CellState.OWN, CellState.INHERITED, CellState.OFFLINE, CellState.DEAD}
+        yield CellView(
+            obligation_id=row.obligation_id,
+            line=row.line,
+            service_key=row.service_key,
+            service_name=names[row.service_key],
+            area_code=area.code,
+            state=state.label,
+            cause=GapCause(int(cells.cause[position])).label,
+            evidence=Evidence(int(cells.evidence[position])).label,
+            level=AreaLevel(int(cells.level[position])).name.lower() if offered else "",
+            since_release=int(began[position]),
+        )
+
+
+def gap_id(obligation_id: str, line: str, service_key: str, area_code: str) -> str:
+    """Return the stable identity of a gap."""
+    return "/".join((obligation_id, line, service_key, area_code))
+
+
+def _parse_gap_id(text: str) -> tuple[str, str, str, str]:
+    obligation_id, _, rest = text.partition("/")
+    line, _, rest = rest.partition("/")
+    service_key, _, area_code = rest.rpartition("/")
+    if not (obligation_id and line and service_key and area_code):
+        message = f"not a gap id: '{text}'"
+        raise ConfigError(message, code="bad_cursor", fix="Use the cursor of the previous page.")
+    return obligation_id, line, service_key, area_code
+
+
+def _gaps(
+    view: ReleaseView, query: GapQuery, after: tuple[str, str, str, str] | None
+) -> Iterator[GapView]:
+    wanted = np.array(sorted(query.wanted_states()), dtype=np.uint8)
+    causes = np.array(sorted(query.wanted_causes()), dtype=np.uint8)
+    context = _Context(view)
+    for row in _rows(view, query, after):
+        line = view.line.tier(Tier(row.line))
+        start, stop = 0, len(line)
+        if query.area is not None:
+            start, stop = _span(view, query.area, Tier(row.line))
+        if start == stop or not any(row.counts[CellState(int(s)).label][0] for s in wanted):
+            continue
+        cells = unpack_cells(row.cells)
+        mask = np.isin(cells.state[start:stop], wanted)
+        if len(causes):
+            mask &= np.isin(cells.cause[start:stop], causes)
+        positions = np.flatnonzero(mask) + start
+        if after is not None and after[:3] == (row.obligation_id, row.line, row.service_key):
+            positions = positions[[line.codes[p] > after[3] for p in positions]]
+        if len(positions):
+            yield from context.views(row, cells, positions)
+
+
+def _rows(
+    view: ReleaseView, query: GapQuery, after: tuple[str, str, str, str] | None
+) -> Iterator[CoverageRow]:
+    """Yield the rows from the cursor's own row on (it may have areas left)."""
+    if after is not None:
+        yield from (
+            row
+            for row in view.store.coverage(
+                view.release.number, obligation_id=after[0], line=after[1], service_key=after[2]
+            )
+            if _row_matches(row, query)
+        )
+    yield from view.store.coverage(
+        view.release.number,
+        obligation_id=query.obligation_id,
+        line=query.line,
+        service_key=query.service_key,
+        after=after[:3] if after else None,
+    )
+
+
+def _row_matches(row: CoverageRow, query: GapQuery) -> bool:
+    return (
+        query.obligation_id in {None, row.obligation_id}
+        and query.line in {None, row.line}
+        and query.service_key in {None, row.service_key}
+    )
+
+
+def _span(view: ReleaseView, area: Area, tier: Tier) -> tuple[int, int]:
+    """Return the bodies of a tier in an area; the area itself when it stands on that tier."""
+    own = view.line.tier(tier).index.get(area.code)
+    return (own, own + 1) if own is not None else view.line.tier_slice(tier, area.code)
+
+
+class _Names(dict[str, str]):
+    """Service names as of a release, read when first asked for."""
+
+    def __init__(self, view: ReleaseView) -> None:
+        super().__init__()
+        self._view = view
+
+    def __missing__(self, key: str) -> str:
+        row = self._view.store.partition(self._view.release.number, key)
+        self[key] = decode_service(row.service).name if row else key
+        return self[key]
+
+
+class _Published(dict[int, "datetime | None"]):
+    """Instants of releases, read when first asked for."""
+
+    def __init__(self, view: ReleaseView) -> None:
+        super().__init__({view.release.number: view.release.published_at})
+        self._view = view
+
+    def __missing__(self, number: int) -> datetime | None:
+        try:
+            self[number] = self._view.store.release(number).published_at
+        except NotFound:
+            self[number] = None
+        return self[number]
+
+
+class _Context:
+    """Turns positions of a row into gap views."""
+
+    def __init__(self, view: ReleaseView) -> None:
+        self._view = view
+        self._names = _Names(view)
+        self._published = _Published(view)
+
+    def views(self, row: CoverageRow, cells: Cells, positions: npt.NDArray[np.intp]) -> Iterator[GapView]:
+        """Yield one view per position."""
+        view = self._view
+        duty = view.duties[row.obligation_id, row.line, row.service_key]
+        line = view.line.tier(duty.line)
+        began = unpack_numbers(row.since)
+        counts: Mapping[str, list[int]] = row.counts  # type: ignore[assignment]
+        for position in positions:
+            code = line.codes[position]
+            area = view.line.areas[code]
+            body = view.line.body(code, duty.owed_by)
+            body_area = view.line.area(body)
+            release = int(began[position])
+            yield GapView(
+                gap_id=gap_id(row.obligation_id, row.line, row.service_key, code),
+                obligation_id=row.obligation_id,
+                line=row.line,
+                service_key=row.service_key,
+                service_name=self._names[row.service_key],
+                area_code=code,
+                area_name=area.name,
+                state=CellState(int(cells.state[position])).label,
+                cause=GapCause(int(cells.cause[position])).label,
+                evidence=Evidence(int(cells.evidence[position])).label,
+                minimum=duty.minimum.label,
+                owed_by=duty.owed_by.value,
+                body_code=body,
+                body_name=body_area.name if body_area else body,
+                people=int(line.population[position]),
+                since_release=release,
+                since_at=self._published[release],
+                running_elsewhere=counts[CellState.OWN.label][0],
+            )
