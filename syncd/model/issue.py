@@ -7,7 +7,7 @@ from enum import StrEnum
 
 
 class Severity(StrEnum):
-    """How much an issue matters: ``note`` is counted, ``warning`` is shown, ``error`` quarantines the record."""
+    """Weight of an issue: ``note`` is counted, ``warning`` is shown, ``error`` quarantines the record."""
 
     NOTE = "note"
     WARNING = "warning"

@@ -56,7 +56,9 @@ class Ask:
         found = self.store.release_at(at) if at is not None else self.store.current_release()
         if found is None:
             message = "nothing has been published yet" if at is None else f"nothing was published before {at}"
-            raise NotFound(message, code="no_release", fix="Wait for the first run, or run 'syncd sync --all'.")
+            raise NotFound(
+                message, code="no_release", fix="Wait for the first run, or run 'syncd sync --all'."
+            )
         return ReleaseView(self, found)
 
     def sources(self) -> tuple[SourceView, ...]:
@@ -163,9 +165,13 @@ class ReleaseView:
         best = _one_body(near)
         if best is not None:
             return best
-        options = "; ".join(f"{a.code} {a.name}" for a in sorted(near, key=lambda a: -a.population)[:_SHORT_LIST])
+        options = "; ".join(
+            f"{a.code} {a.name}" for a in sorted(near, key=lambda a: -a.population)[:_SHORT_LIST]
+        )
         message = f"no area is called '{text}'" if not near else f"'{text}' names several areas: {options}"
-        raise NotFound(message, code="unknown_area", fix="Use the ARS or AGS, or search with 'syncd areas TEXT'.")
+        raise NotFound(
+            message, code="unknown_area", fix="Use the ARS or AGS, or search with 'syncd areas TEXT'."
+        )
 
     def areas(self, contains: str = "") -> Iterator[Area]:
         """Yield areas by code; ``contains`` filters on code or folded name."""
@@ -285,5 +291,7 @@ def _one_body(candidates: list[Area]) -> Area | None:
     if not candidates:
         return None
     deepest = max(candidates, key=lambda a: len(a.code))
-    same_body = all(deepest.code.startswith(a.code) and a.population == deepest.population for a in candidates)
+    same_body = all(
+        deepest.code.startswith(a.code) and a.population == deepest.population for a in candidates
+    )
     return deepest if same_body else None

@@ -29,7 +29,9 @@ def encode_entry(entry: Entry) -> EntryRow:
         "title": entry.value("title"),
         "evidence": entry.evidence.label,
         "fields": {
-            name: [{"value": s.value, "source": s.origin.source_id, "record": s.origin.native_id} for s in said]
+            name: [
+                {"value": s.value, "source": s.origin.source_id, "record": s.origin.native_id} for s in said
+            ]
             for name, said in entry.fields.items()
         },
         "channels": [_encode_channel(channel, origin) for channel, origin in entry.channels],

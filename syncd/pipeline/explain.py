@@ -61,12 +61,16 @@ def explain(
         evidence = Evidence(int(cells.evidence[position]))
         since_release = int(unpack_numbers(row.since)[position])
     owed = state is not CellState.NOT_OWED
-    steps.append(speech.duty(view, row.obligation_id, duty, area) if row and duty and owed else speech.no_duty())
+    steps.append(
+        speech.duty(view, row.obligation_id, duty, area) if row and duty and owed else speech.no_duty()
+    )
     minimum = duty.minimum if duty else Evidence.ONLINE_FORM
     steps.extend(speech.offer(entry, area, minimum) for entry, _ in offers)
     if not offers:
         steps.append(speech.no_offer())
-    steps.extend(speech.silence(service.service_key, area, heard_through={o for e, _ in offers for o in _sources(e)}))
+    steps.extend(
+        speech.silence(service.service_key, area, heard_through={o for e, _ in offers for o in _sources(e)})
+    )
     since_at = _published_at(view, since_release)
     steps.append(speech.result(state, cause, area, since_release, since_at))
     return Explanation(
@@ -120,9 +124,7 @@ def _row(
     return fallback
 
 
-def _offers(
-    view: ReleaseView, service_key: str, area: Area
-) -> Iterator[tuple[Entry, Mapping[str, object]]]:
+def _offers(view: ReleaseView, service_key: str, area: Area) -> Iterator[tuple[Entry, Mapping[str, object]]]:
     """Yield the entries whose area covers the cell, most specific first."""
     cell = view.line.interval(area.code)
     if cell is None:
@@ -237,7 +239,12 @@ class _Speech:
             yield self._say(code, source=self._title(source_id), read=self._read_at(source_id))
 
     def result(
-        self, state: CellState, cause: GapCause, area: Area, since_release: int | None, since_at: datetime | None
+        self,
+        state: CellState,
+        cause: GapCause,
+        area: Area,
+        since_release: int | None,
+        since_at: datetime | None,
     ) -> Step:
         """The stored result."""
         return self._say(

@@ -66,7 +66,9 @@ class GapQuery:
             raise NotFound(message, code="unknown_cause") from error
 
 
-def gaps(view: ReleaseView, query: GapQuery, *, after: str = "", limit: int | None = None) -> Iterator[GapView]:
+def gaps(
+    view: ReleaseView, query: GapQuery, *, after: str = "", limit: int | None = None
+) -> Iterator[GapView]:
     """Yield gaps sorted by (obligation, line, service key, area); ``after`` is a gap id to go on from."""
     found = _gaps(view, query, _parse_gap_id(after) if after else None)
     return islice(found, limit) if limit is not None else found
@@ -100,7 +102,7 @@ def cells_of_area(view: ReleaseView, area: Area, *, obligation_id: str | None = 
 
 def gap_id(obligation_id: str, line: str, service_key: str, area_code: str) -> str:
     """Return the stable identity of a gap."""
-    return "/".join((obligation_id, line, service_key, area_code))
+    return f"{obligation_id}/{line}/{service_key}/{area_code}"
 
 
 def _parse_gap_id(text: str) -> tuple[str, str, str, str]:
@@ -113,9 +115,7 @@ def _parse_gap_id(text: str) -> tuple[str, str, str, str]:
     return obligation_id, line, service_key, area_code
 
 
-def _gaps(
-    view: ReleaseView, query: GapQuery, after: tuple[str, str, str, str] | None
-) -> Iterator[GapView]:
+def _gaps(view: ReleaseView, query: GapQuery, after: tuple[str, str, str, str] | None) -> Iterator[GapView]:
     wanted = np.array(sorted(query.wanted_states()), dtype=np.uint8)
     causes = np.array(sorted(query.wanted_causes()), dtype=np.uint8)
     context = _Context(view)

@@ -1,7 +1,7 @@
 """Ingest one source: fetch, parse, judge, store (T1). Ends in one of the four outcomes, always with a reason.
 
-Network first, database last: no unit of work is open while the portal is asked. Whatever happens, the last good
-snapshot stays published; a run that was cut off is marked ``interrupted`` and repeated.
+Network first, database last: no unit of work is open while the portal is asked. Whatever happens, the last
+good snapshot stays published; a run that was cut off is marked ``interrupted`` and repeated.
 """
 
 from __future__ import annotations
@@ -70,7 +70,9 @@ class Ingest:
             message = f"no source '{source_id}' is configured (known: {known})"
             raise NotFound(message, code="unknown_source")
         async with self._locks[source_id]:
-            run_id = await asyncio.to_thread(self.store.open_run, source_id, trigger=trigger, now=self.clock())
+            run_id = await asyncio.to_thread(
+                self.store.open_run, source_id, trigger=trigger, now=self.clock()
+            )
             with structlog.contextvars.bound_contextvars(run_id=run_id, source=source_id):
                 await self._attempt(_Attempt(self, plan, run_id, accept_loss))
                 run, *_ = await asyncio.to_thread(self.store.run, run_id)
@@ -91,7 +93,7 @@ class Ingest:
             raise
         except SyncdError as error:
             await attempt.close(RunOutcome.FAILED, code=error.code, reason=_sentence(error), fix=error.fix)
-        except Exception:
+        except Exception:  # noqa: BLE001 - one broken connector must not stop the others
             _log.exception("run_crashed")
             bug = InvariantViolated("the run ended in an unexpected error; details are in the log")
             await attempt.close(RunOutcome.FAILED, code=bug.code, reason=bug.message, fix=bug.fix)
@@ -148,7 +150,7 @@ class _Attempt:
             return
         workdir = Path(await asyncio.to_thread(tempfile.mkdtemp, prefix="run-", dir=self.ingest.workroot))
         try:
-            staged = await self._stage(session, documents, workdir, reparse=reparse)
+            staged = await self._stage(documents, workdir, reparse=reparse)
             delta = await asyncio.to_thread(store.preview, staged)
             await self._decide(session, documents, staged, delta)
         finally:
@@ -179,7 +181,7 @@ class _Attempt:
         return details.get("conditions") != self.conditions()
 
     async def _stage(
-        self, session: RunSession, documents: list[Document], workdir: Path, *, reparse: bool
+        self, documents: list[Document], workdir: Path, *, reparse: bool
     ) -> StagedSnapshot:
         plan, registry = self.plan, self.ingest.registry
         hashes, areas = workdir / "known.hashes", workdir / "areas.json"

@@ -99,7 +99,9 @@ class PartitionRun:
         for obligation_id, duty in self.plan.duties:
             for key in duty.services:
                 by_key[key].append((obligation_id, duty))
-            self._totals.setdefault((obligation_id, duty.line.value), empty_totals(len(self.line.tier(duty.line))))
+            self._totals.setdefault(
+                (obligation_id, duty.line.value), empty_totals(len(self.line.tier(duty.line)))
+            )
         self._duties = {key: tuple(duties) for key, duties in by_key.items()}
         if self.plan.old_areas is not None:
             self._positions = _old_positions(self.line, AreaLine.build(self.plan.old_areas), self.plan.moved)
@@ -125,7 +127,8 @@ class PartitionRun:
         stream = iter(keys) if keys is not None else self.every_key()
         while chunk := tuple(islice(stream, CHUNK)):
             before: dict[tuple[str, str, str], CoverageRow] = {
-                (row.obligation_id, row.line, row.service_key): row for row in self.store.current_coverage(chunk)
+                (row.obligation_id, row.line, row.service_key): row
+                for row in self.store.current_coverage(chunk)
             }
             for key, records in self.store.partition_records(chunk):
                 self._forget(key, before, subtract=keys is not None)
@@ -135,7 +138,9 @@ class PartitionRun:
                 else:
                     yield result
 
-    def _forget(self, key: str, before: Mapping[tuple[str, str, str], CoverageRow], *, subtract: bool) -> None:
+    def _forget(
+        self, key: str, before: Mapping[tuple[str, str, str], CoverageRow], *, subtract: bool
+    ) -> None:
         """Take the old states of a service out of the totals; nothing to do when all is rebuilt."""
         if not subtract:
             return
@@ -164,12 +169,16 @@ class PartitionRun:
             )
         )
         rows = tuple(encode_entry(entry) for entry in entries)
-        coverage = tuple(self._coverage(key, entries, obligation, duty, before) for obligation, duty in duties)
+        coverage = tuple(
+            self._coverage(key, entries, obligation, duty, before) for obligation, duty in duties
+        )
         digest = short_hash(b"".join((service, *(r.digest for r in rows), *(c.digest for c in coverage))))
         return PartitionResult(key, digest, service, rows, coverage, next_change_on)
 
     def _linked(self, key: str, records: Iterable[StoredRecord]) -> tuple[tuple[Claim, ...], date | None]:
-        claims = (claim for record in records for claim in decode_claims(record.source_id, record.payload, key))
+        claims = (
+            claim for record in records for claim in decode_claims(record.source_id, record.payload, key)
+        )
         return link(claims, moved=self.plan.moved, on=self.plan.on)
 
     def _by_precedence(self, claim: Claim) -> tuple[int, str, str, str]:
@@ -244,8 +253,6 @@ def _old_positions(
 
 def _merge_sorted(left: Iterable[str], right: Iterable[str]) -> Iterator[str]:
     """Yield the union of two sorted streams without duplicates."""
-
-
     last = None
     for key in heapq.merge(left, right):
         if key != last:

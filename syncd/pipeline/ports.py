@@ -303,7 +303,9 @@ class Store(Protocol):
         """Yield every service key with live records or a current partition, sorted."""
         ...
 
-    def partition_records(self, service_keys: Sequence[str]) -> Iterator[tuple[str, tuple[StoredRecord, ...]]]:
+    def partition_records(
+        self, service_keys: Sequence[str]
+    ) -> Iterator[tuple[str, tuple[StoredRecord, ...]]]:
         """Yield (service key, live records) in the order of the given sorted keys; empty tuples included."""
         ...
 
@@ -431,7 +433,7 @@ class ParseJob:
     """``areas`` (codes), ``services`` (list or None), ``default_area`` (code or None)."""
     known_hashes: Path
     known_areas: Path
-    """File of all area codes of the effective register, for resolving raw areas (:mod:`syncd.rules.areas`)."""
+    """File with the area index of the effective register (:class:`syncd.rules.areas.AreaIndex`)."""
     workdir: Path
     reparse: bool = False
     """Parse known pieces too: scope, settings or rules have changed since they were stored."""

@@ -1,8 +1,8 @@
 """Rebuild and publish: dirty partitions in, release n+1 out (T2).
 
 Only this module decides what must be rebuilt: everything when an input other than records has changed
-(registers, obligations, scopes, freshness of a source), otherwise the dirty partitions alone. The build itself
-runs in a worker; publishing is one short transaction.
+(registers, obligations, scopes, freshness of a source), otherwise the dirty partitions alone. The build
+itself runs in a worker; publishing is one short transaction.
 """
 
 from __future__ import annotations
@@ -118,7 +118,9 @@ class Rebuilder:
             finally:
                 built.discard()
 
-    def _compare(self, release: int, results: Callable[[], Iterator[PartitionResult]], dirty: frozenset[str]) -> CheckReport:
+    def _compare(
+        self, release: int, results: Callable[[], Iterator[PartitionResult]], dirty: frozenset[str]
+    ) -> CheckReport:
         stored = {row.service_key: row.digest for row in self.store.partitions(release)}
         different, seen = [], 0
         for result in results():
@@ -151,7 +153,11 @@ class Rebuilder:
         if current is not None and current.inputs.get("areas") != registry.areas.digest:
             edition = await asyncio.to_thread(self.store.edition_by_digest, current.inputs["areas"])
             old_areas = await asyncio.to_thread(self.store.edition_areas, edition)
-        totals = () if everything or current is None else await asyncio.to_thread(self.store.totals, current.number)
+        totals = (
+            ()
+            if everything or current is None
+            else await asyncio.to_thread(self.store.totals, current.number)
+        )
         return RebuildPlan(
             release=(current.number if current else 0) + 1,
             on=now.date(),
@@ -198,7 +204,9 @@ def describe_inputs(registry: Registry, states: Mapping[str, SourceState], now: 
     """Return the inputs of a release besides records, each by content, in plain JSON values."""
     facts = source_facts(registry, states, now)
     services = short_hash(
-        canonical_json(sorted([k, s.name, sorted(s.typing), s.status.value] for k, s in registry.services.items()))
+        canonical_json(
+            sorted([k, s.name, sorted(s.typing), s.status.value] for k, s in registry.services.items())
+        )
     )
     return {
         "rules": RULES_VERSION,

@@ -79,9 +79,13 @@ def accept(facts: SnapshotFacts, limits: AcceptLimits, *, loss_accepted: bool = 
     if facts.added + facts.changed == 0 and not withdraw:
         if kept and facts.withdrawn:
             return Judgement(RunOutcome.UNCHANGED, withdraw=False, code="absent_records_kept", reason=kept)
-        return Judgement(RunOutcome.UNCHANGED, withdraw=False, code="unchanged", reason="Nothing has changed.")
+        return Judgement(
+            RunOutcome.UNCHANGED, withdraw=False, code="unchanged", reason="Nothing has changed."
+        )
     if kept and facts.withdrawn:
-        return Judgement(RunOutcome.ACCEPTED, withdraw=False, code="accepted_absent_records_kept", reason=kept)
+        return Judgement(
+            RunOutcome.ACCEPTED, withdraw=False, code="accepted_absent_records_kept", reason=kept
+        )
     return Judgement(
         RunOutcome.ACCEPTED, withdraw=withdraw, code="accepted", reason="The snapshot replaced the last one."
     )
@@ -93,7 +97,7 @@ def _why_nothing_is_withdrawn(facts: SnapshotFacts) -> str:
         return "The portal gives no proof that the listing is complete, so absent records stay."
     if facts.full and facts.quarantined:
         return (
-            f"{facts.quarantined} records could not be used and may be among the {facts.withdrawn} absent ones, "
+            f"{facts.quarantined} records could not be used and may be among the {facts.withdrawn} absent, "
             "so absent records stay until the findings are corrected at the source."
         )
     return ""
@@ -105,10 +109,16 @@ def _refused(code: str, reason: str, fix: str) -> Judgement:
 
 def _unreadable(facts: SnapshotFacts, limits: AcceptLimits) -> Judgement | None:
     total = facts.received
-    if facts.quarantined and total and 100 * facts.quarantined > limits.max_quarantined_percent * total and facts.quarantined > 1:
+    if (
+        facts.quarantined
+        and total
+        and 100 * facts.quarantined > limits.max_quarantined_percent * total
+        and facts.quarantined > 1
+    ):
         return _refused(
             "too_many_unusable",
-            f"{facts.quarantined} of {total} records could not be used (limit {limits.max_quarantined_percent:g} %).",
+            f"{facts.quarantined} of {total} records could not be used "
+            f"(limit {limits.max_quarantined_percent:g} %).",
             "Look at the run's findings; the portal's format has probably changed.",
         )
     return None
@@ -162,11 +172,16 @@ def _shrunken(facts: SnapshotFacts, limits: AcceptLimits) -> Judgement | None:
 
 def _grown(facts: SnapshotFacts, limits: AcceptLimits) -> Judgement | None:
     after = facts.stored + facts.added
-    if facts.stored and facts.added > limits.growth_free_records and 100 * after > limits.max_growth_percent * facts.stored:
+    if (
+        facts.stored
+        and facts.added > limits.growth_free_records
+        and 100 * after > limits.max_growth_percent * facts.stored
+    ):
         return _refused(
             "snapshot_grown",
             f"The portal suddenly lists {facts.added} new records beside {facts.stored} known ones "
             f"(limit {limits.max_growth_percent:g} %).",
-            "Compare with the portal. If the growth is real, accept it: syncd sync SOURCE --accept-loss 'reason'.",
+            "Compare with the portal. If the growth is real, accept it: "
+            "syncd sync SOURCE --accept-loss 'reason'.",
         )
     return None

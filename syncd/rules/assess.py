@@ -102,7 +102,7 @@ def assess(
     for array in (state, cause, evidence, level):
         array[~owed] = 0
     indices = np.array([o.index for o in fresh], dtype=np.int32)
-    entry_of = np.where(covered & owed, indices[winner] if len(fresh) else -1, -1).astype(np.int32)
+    entry_of = np.where(covered & owed, indices[winner] if fresh else -1, -1).astype(np.int32)
     return Cells(state, cause, evidence, level, entry_of)
 
 
@@ -142,7 +142,9 @@ def _offers(
         first, end = positions(*interval, tier)
         if first == end:
             continue
-        fresh_sources = {o.source_id for o in entry.origins if o.source_id in sources and sources[o.source_id].fresh}
+        fresh_sources = {
+            o.source_id for o in entry.origins if o.source_id in sources and sources[o.source_id].fresh
+        }
         if len(fresh_sources) == len({o.source_id for o in entry.origins}):
             evidence, dead = entry.evidence, entry.link_dead
         else:
@@ -201,7 +203,9 @@ def _verdicts(entries: Sequence[Entry], offers: Sequence[Offer], minimum: Eviden
         else:
             state = CellState.OFFLINE
             cause = _offline_cause(
-                offer, has_conflict=bool(entry.conflicts), no_authority=authority_usual and not entry.value("authority"),
+                offer,
+                has_conflict=bool(entry.conflicts),
+                no_authority=authority_usual and not entry.value("authority"),
                 solution_exists=solution_exists,
             )
         level = entry.provider.level if entry.provider is not None else entry.area.level
@@ -222,7 +226,7 @@ def _offline_cause(
     return GapCause.SOLUTION_NOT_CONNECTED if solution_exists else GapCause.DESCRIBED_NOT_ONLINE
 
 
-def _silence(  # noqa: PLR0913, PLR0917 - fills both arrays in place from all that is known about silence
+def _silence(  # noqa: PLR0917 - fills both arrays in place from all that is known about silence
     key: ServiceKey,
     offers: Sequence[Offer],
     line: AreaLine,

@@ -83,4 +83,5 @@ def unpack_totals(packed: bytes) -> npt.NDArray[np.int32]:
 
 def owed(totals: npt.NDArray[np.int32]) -> npt.NDArray[np.int32]:
     """Return per cell the number of owed services."""
-    return totals.sum(axis=1) - totals[:, CellState.NOT_OWED]
+    counts: npt.NDArray[np.int32] = totals.sum(axis=1, dtype=np.int32) - totals[:, CellState.NOT_OWED]
+    return counts

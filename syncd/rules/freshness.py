@@ -13,6 +13,8 @@ def is_fresh(last_good_at: datetime | None, *, now: datetime, stale_after: timed
     return last_good_at is not None and now - last_good_at <= stale_after
 
 
-def is_silent(last_good_at: datetime | None, first_due_at: datetime, *, now: datetime, interval: timedelta) -> bool:
+def is_silent(
+    last_good_at: datetime | None, first_due_at: datetime, *, now: datetime, interval: timedelta
+) -> bool:
     """Tell whether a source has been silent for more than twice its interval: time for an alarm."""
     return now - (last_good_at or first_due_at) > 2 * interval

@@ -36,7 +36,11 @@ def link(
             boundaries.append(_day_after(claim.valid_to))
         area = moved.get(claim.area.code, claim.area)
         provider = moved.get(claim.provider.code, claim.provider) if claim.provider else None
-        current.append(claim if area is claim.area and provider is claim.provider else replace(claim, area=area, provider=provider))
+        current.append(
+            claim
+            if area is claim.area and provider is claim.provider
+            else replace(claim, area=area, provider=provider)
+        )
     current.sort(key=_order)
     return tuple(current), min(boundaries, default=None)
 

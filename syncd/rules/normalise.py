@@ -1,7 +1,7 @@
 """Record → claims: the only place that decides what raw keys and raw areas mean.
 
-Nothing is dropped silently: what cannot be used becomes an :class:`~syncd.model.issue.Issue`. A record without
-an official key keeps its place in a key space of its own and is reported, not guessed. A statement outside
+Nothing is dropped silently: what cannot be used becomes an :class:`~syncd.model.issue.Issue`. A record
+without an official key keeps its place in a key space of its own and is reported, not guessed. A statement outside
 the source's scope is a finding, not data. This module must not know where records come from.
 """
 
@@ -197,7 +197,9 @@ def _provider(record: Record, areas: AreaIndex, found: _Findings) -> AreaKey | N
         return None
     provider = areas.resolve(record.provider_area)
     if provider is None:
-        found.warn("unknown_area", "The register does not know the providing body's area.", record.provider_area)
+        found.warn(
+            "unknown_area", "The register does not know the providing body's area.", record.provider_area
+        )
     return provider
 
 
@@ -235,6 +237,8 @@ def _link(url: str, found: _Findings) -> str | None:
         found.warn("refused_link", "Only plain http(s) links of at most 2,000 characters are used.", text)
         return None
     if "{" in text or "%7B" in text:
-        found.warn("refused_link", "The link holds an unfilled placeholder.", text, "Fill in the placeholder.")
+        found.warn(
+            "refused_link", "The link holds an unfilled placeholder.", text, "Fill in the placeholder."
+        )
         return None
     return text

@@ -38,7 +38,10 @@ CAUSES: Final[dict[str, Text]] = {
         "de": "Medienbruch: Der Weg endet bei Termin, Formular zum Ausdrucken oder einer niedrigeren Stufe.",
         "en": "Media break: the path ends at an appointment, a form to print or a lower rung.",
     },
-    "dead_link": {"de": "Der Link zum Onlinedienst ist tot.", "en": "The link to the online service is dead."},
+    "dead_link": {
+        "de": "Der Link zum Onlinedienst ist tot.",
+        "en": "The link to the online service is dead.",
+    },
     "no_authority": {
         "de": "Es ist keine zuständige Stelle angegeben.",
         "en": "No competent authority is named.",
