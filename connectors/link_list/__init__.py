@@ -1,0 +1,1 @@
+"""Connector for lists of links in CSV: authority, service key, address."""
