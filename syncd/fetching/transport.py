@@ -1,0 +1,99 @@
+"""From aiohttp's errors to ours: what went wrong between the first packet and the last.
+
+aiohttp reports a malformed answer as status 400 and hides a name server's answer two causes deep; here each
+gets its own code. No message carries a URL that was not redacted before. Must not know requests or bodies.
+"""
+
+from __future__ import annotations
+
+import errno
+import ssl
+from typing import TYPE_CHECKING, Any
+
+import aiohttp
+from aiodns import error as dns
+from aiohttp.http_exceptions import TransferEncodingError
+
+from syncd.fetching.failures import failure
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from syncd.errors import SyncdError
+
+_UNKNOWN_HOST = frozenset({dns.ARES_ENOTFOUND, dns.ARES_ENODATA, dns.ARES_ENONAME})
+_CUT = "Not enough data"
+
+
+def no_answer(error: Exception, refused: Sequence[str], shown: str, where: str) -> SyncdError:
+    """Return our error for a request that brought no answer head.
+
+    ``refused`` are the addresses the guard refused, ``shown`` is the URL without secrets.
+    """
+    code, message = _why_no_answer(error, refused)
+    return failure(code, f"{shown}: {message}", where=where)
+
+
+def broken_answer(error: Exception, where: str) -> SyncdError:
+    """Return our error for an answer that broke off or fell apart in its body."""
+    cause = error.__cause__
+    if isinstance(cause, TransferEncodingError) and _CUT not in str(cause):
+        return failure("malformed_http", "The portal's chunked answer is malformed.", where=where)
+    return failure("truncated", "The connection ended before the answer was complete.", where=where)
+
+
+def _why_no_answer(error: Exception, refused: Sequence[str]) -> tuple[str, str]:
+    if refused and isinstance(error, aiohttp.ClientConnectorError):
+        return "address_refused", f"the name leads to {', '.join(refused)}, which is not a public address."
+    for kinds, why in _REASONS:
+        if isinstance(error, kinds):
+            return why(error)
+    return "connection_lost", "the connection was closed before an answer came."
+
+
+def _why_no_address(error: Any) -> tuple[str, str]:  # noqa: ANN401 - the table below knows its type
+    answer = error.os_error.__cause__
+    code = answer.args[0] if answer is not None and answer.args else None
+    if code in _UNKNOWN_HOST:
+        return "dns_unknown_host", "the name servers know no such host."
+    return "dns_failure", "the name servers gave no usable answer."
+
+
+def _why_not_trusted(error: Any) -> tuple[str, str]:  # noqa: ANN401 - the table below knows its type
+    detail = getattr(error.certificate_error, "verify_message", "") or "not trusted"
+    return "tls_failure", f"the certificate does not hold ({detail})."
+
+
+def _why_no_tls(error: Any) -> tuple[str, str]:  # noqa: ANN401 - the table below knows its type
+    reason = getattr(getattr(error, "os_error", error), "reason", None) or type(error).__name__
+    return "tls_failure", f"no trustworthy TLS connection ({reason})."
+
+
+def _why_no_connection(error: Any) -> tuple[str, str]:  # noqa: ANN401 - the table below knows its type
+    if error.errno == errno.ECONNREFUSED:
+        return "connection_refused", "nobody listens there (connection refused)."
+    return "connect_failed", f"no connection ({error.os_error.strerror or 'network error'})."
+
+
+def _always(code: str, message: str) -> Callable[[Any], tuple[str, str]]:
+    return lambda _error: (code, message)
+
+
+# First match wins, so special kinds stand before general ones.
+_REASONS: tuple[tuple[tuple[type[Exception], ...], Callable[[Any], tuple[str, str]]], ...] = (
+    ((aiohttp.ClientConnectorDNSError,), _why_no_address),
+    ((aiohttp.ClientConnectorCertificateError,), _why_not_trusted),
+    ((aiohttp.ClientSSLError, ssl.SSLError), _why_no_tls),
+    ((TimeoutError,), _always("timeout_connect", "no connection within the time limit.")),
+    ((aiohttp.ClientResponseError,), _always("malformed_http", "the answer is not valid HTTP.")),
+    (
+        (aiohttp.InvalidURL, aiohttp.NonHttpUrlClientError),
+        _always("bad_url", "not an address that can be asked."),
+    ),
+    ((aiohttp.ClientConnectorError,), _why_no_connection),
+    (
+        (aiohttp.ClientError, OSError),
+        _always("connection_lost", "the connection was closed before an answer."),
+    ),
+    ((ValueError,), _always("bad_header", "a request header holds characters that are not allowed.")),
+)
