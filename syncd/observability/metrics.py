@@ -150,5 +150,6 @@ class Metrics:
 
     def render(self, *, open_metrics: bool = False) -> bytes:
         """Return the page in the text format, or in OpenMetrics."""
-        page: bytes = generate_open(self.registry) if open_metrics else generate_latest(self.registry)
+        render = generate_open if open_metrics else generate_latest
+        page: bytes = render(self.registry)
         return page

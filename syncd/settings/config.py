@@ -1,0 +1,121 @@
+"""The whole configuration as the rest of the house gets it: read, checked and frozen.
+
+Settings know names, limits and files; what the use cases take (plans, registers in force on a day) is derived
+here so that nobody else has to know the file formats. This module must not read files.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+
+from syncd.model.area import AreaKey
+from syncd.model.coverage import Cohort, Obligation
+from syncd.model.record import Scope
+from syncd.pipeline.registry import Registry, SourcePlan
+from syncd.sdk.connector import Completeness, ConnectorSpec
+from syncd.sdk.settings import SecretRef, SourceSettings
+from syncd.settings.daemon_file import DaemonFile
+from syncd.settings.registers import Registers
+from syncd.settings.source_file import SourceFile
+
+DATABASE_NAME = "syncd.sqlite3"
+
+
+@dataclass(frozen=True, slots=True)
+class SourceConfig:
+    """One portal: its file, its connector and the connector's settings.
+
+    ``services`` are the keys of its scope with ``services_from`` resolved; None means every service.
+    """
+
+    file: SourceFile
+    spec: ConnectorSpec
+    settings: SourceSettings
+    services: frozenset[str] | None
+
+    @property
+    def source_id(self) -> str:
+        """Short for ``file.id``."""
+        return self.file.id
+
+    def to_plan(self, registers: Registers, on: date) -> SourcePlan:
+        """Return the plan the use cases take; raises ConfigError when the connector refuses its settings."""
+        file = self.file
+        index = registers.area_register(on).index
+        areas = tuple(key for text in file.scope.areas if (key := index.resolve(text)) is not None)
+        return SourcePlan(
+            source_id=file.id,
+            title=file.title,
+            connector_name=file.connector,
+            connector=self.spec.build(self.settings),
+            parser=self.spec.parser,
+            options=self.settings.parse_options(),
+            scope=Scope(areas, self.services, file.scope.silence_means_absence),
+            interval=file.interval,
+            stale_after=file.stale_after,
+            base_url=self.settings.base_url,
+            precedence=file.precedence,
+            default_area=_resolved(file.scope.default_area, registers, on),
+            limits=file.limits.to_accept(),
+            mode=self.spec.mode,
+            proves_completeness=self.spec.completeness is not Completeness.NONE,
+            total_required=self.spec.completeness is Completeness.DECLARED_TOTAL,
+            total_tolerance=file.limits.total_tolerance,
+            allow_private=file.limits.allow_private,
+            enabled=file.enabled,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Config:
+    """Everything configured. ``directory`` is where it was read from."""
+
+    directory: Path
+    file: DaemonFile
+    sources: Mapping[str, SourceConfig]
+    obligations: tuple[Obligation, ...]
+    cohorts: tuple[Cohort, ...]
+    registers: Registers
+
+    @property
+    def data_dir(self) -> Path:
+        """Folder of our state: as configured, else what systemd names, else ``var`` where we were started."""
+        named = self.file.daemon.data_dir or os.environ.get("STATE_DIRECTORY", "").partition(":")[0] or "var"
+        return Path(named).expanduser().absolute()
+
+    @property
+    def database_url(self) -> str:
+        """SQLAlchemy URL with secrets in it: never print it. Raises ConfigError when a secret is absent."""
+        url = self.file.database.url
+        if url is None:
+            return f"sqlite:///{self.data_dir / DATABASE_NAME}"
+        return url.reveal() if isinstance(url, SecretRef) else url
+
+    @property
+    def enabled_sources(self) -> tuple[SourceConfig, ...]:
+        """The sources that run, sorted by id."""
+        return tuple(self.sources[key] for key in sorted(self.sources) if self.sources[key].file.enabled)
+
+    def to_registry(self, on: date) -> Registry:
+        """Return everything configured as plain values, with the area register in force on a day."""
+        ranks: dict[str, dict[str, int]] = {}
+        for source in self.enabled_sources:
+            for name, rank in source.file.field_precedence.items():
+                ranks.setdefault(name, {})[source.source_id] = rank
+        return Registry(
+            areas=self.registers.area_register(on),
+            services=self.registers.services,
+            services_label=self.registers.services_label,
+            obligations=self.obligations,
+            cohorts=self.cohorts,
+            sources={s.source_id: s.to_plan(self.registers, on) for s in self.sources.values()},
+            field_precedence=ranks,
+        )
+
+
+def _resolved(text: str | None, registers: Registers, on: date) -> AreaKey | None:
+    return registers.area_register(on).index.resolve(text) if text else None

@@ -1,0 +1,181 @@
+"""What no single file can know: whether the files of a configuration fit together and to the registers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from datetime import date
+
+from syncd.errors import ConfigError
+from syncd.model.coverage import Obligation
+from syncd.model.service import ServiceKey
+from syncd.pipeline.registry import resolve_duty
+from syncd.rules.areas import AreaIndex
+from syncd.rules.merge import FIELDS
+from syncd.sdk.connector import ConnectorSpec
+from syncd.sdk.settings import SecretRef, SourceSettings
+from syncd.settings.config import SourceConfig
+from syncd.settings.daemon_file import DaemonFile
+from syncd.settings.problems import Problem, suggest
+from syncd.settings.registers import Registers
+from syncd.settings.shipped import MAIN_FILE
+from syncd.settings.source_file import SourceFile
+from syncd.settings.units import format_duration
+
+SourceParts = tuple[SourceFile, ConnectorSpec, SourceSettings]
+_AREA_FIX = "look it up with 'syncd areas NAME'"
+
+
+def cross_check(
+    file: DaemonFile,
+    sources: Mapping[str, SourceParts],
+    obligations: Mapping[str, Obligation],
+    registers: Registers,
+    on: date,
+) -> tuple[dict[str, SourceConfig], list[Problem]]:
+    """Return the sources with their scopes resolved, and every problem between files."""
+    index = registers.area_register(on).index
+    problems: list[Problem] = []
+    resolved = {}
+    for key, (source, spec, settings) in sources.items():
+        name = f"sources/{key}.toml"
+        services, found = _scope_services(name, source, obligations)
+        problems += found
+        problems += _source_problems(name, source, spec, index)
+        if source.enabled:
+            problems += _secret_problems(name, settings)
+        resolved[key] = SourceConfig(source, spec, settings, services)
+    problems += _same_portal(resolved)
+    for key, obligation in obligations.items():
+        problems += _obligation_problems(f"obligations/{key}.toml", obligation, registers, index)
+    problems += _cohort_problems(file, index)
+    if isinstance(file.database.url, SecretRef):
+        problems += _secret_problem(MAIN_FILE, "database.url", file.database.url)
+    return resolved, problems
+
+
+def _source_problems(
+    name: str, source: SourceFile, spec: ConnectorSpec, index: AreaIndex
+) -> Iterator[Problem]:
+    for number, text in enumerate(source.scope.areas):
+        yield from _area_problem(name, f"scope.areas.{number}", text, index)
+    if source.scope.default_area is not None:
+        yield from _area_problem(name, "scope.default_area", source.scope.default_area, index)
+    for number, key in enumerate(source.scope.services or ()):
+        yield from _service_problem(name, f"scope.services.{number}", key)
+    if (seconds := source.interval.total_seconds()) < spec.minimum_interval_seconds:
+        yield Problem(
+            name,
+            "interval",
+            f"{format_duration(source.interval)} ({seconds:g} s) is shorter than the "
+            f"{spec.minimum_interval_seconds} s connector {spec.name} asks for",
+            "ask the portal less often",
+        )
+    for field in source.field_precedence:
+        if field not in FIELDS:
+            hint = suggest(field, FIELDS) or f"known here: {', '.join(FIELDS)}"
+            yield Problem(name, f"field_precedence.{field}", "unknown key", hint)
+
+
+def _scope_services(
+    name: str, source: SourceFile, obligations: Mapping[str, Obligation]
+) -> tuple[frozenset[str] | None, list[Problem]]:
+    wanted = source.scope.services_from
+    if wanted is None:
+        listed = source.scope.services
+        return (None if listed is None else frozenset(listed)), []
+    obligation = obligations.get(wanted)
+    if obligation is None:
+        hint = suggest(wanted, obligations) or f"known: {', '.join(sorted(obligations)) or 'none'}"
+        return frozenset(), [Problem(name, "scope.services_from", f"there is no obligation {wanted!r}", hint)]
+    services = frozenset(key for duty in obligation.duties for key in duty.services)
+    if not services:
+        message = f"obligation {wanted!r} lists no services (it selects them by type)"
+        return services, [Problem(name, "scope.services_from", message, "list the keys in scope.services")]
+    return services, []
+
+
+def _same_portal(sources: Mapping[str, SourceConfig]) -> Iterator[Problem]:
+    seen: dict[tuple[str, str], str] = {}
+    for key in sorted(sources):
+        source = sources[key]
+        if not source.file.enabled:
+            continue
+        identity = (source.file.connector, source.settings.model_dump_json())
+        if (other := seen.setdefault(identity, key)) != key:
+            yield Problem(
+                f"sources/{key}.toml",
+                "settings",
+                f"asks the same portal with the same settings as sources/{other}.toml",
+                "disable one of them, or merge their scopes into one file",
+            )
+
+
+def _obligation_problems(
+    name: str, obligation: Obligation, registers: Registers, index: AreaIndex
+) -> Iterator[Problem]:
+    types = {code for service in registers.services.values() for code in service.typing}
+    seen: dict[tuple[str, str], int] = {}
+    for number, duty in enumerate(obligation.duties):
+        key = f"duty.{number}"
+        for service in sorted(duty.services):
+            yield from _service_problem(name, f"{key}.services", service)
+        for position, area in enumerate(duty.areas):
+            yield from _area_problem(name, f"{key}.areas.{position}", area, index)
+        for code in sorted(duty.typing - types):
+            hint = suggest(code, types) or f"known: {', '.join(sorted(types))}"
+            yield Problem(name, f"{key}.typing", f"no service of the register has type {code!r}", hint)
+        for service in sorted(resolve_duty(duty, registers.services).services):
+            first = seen.setdefault((duty.line, service), number)
+            if first != number:
+                yield Problem(
+                    name,
+                    f"{key}.services" if duty.services else f"{key}.typing",
+                    f"service {service} is already owed on line '{duty.line.value}' by duty.{first}",
+                    "name a service once per line",
+                )
+
+
+def _cohort_problems(file: DaemonFile, index: AreaIndex) -> Iterator[Problem]:
+    seen: set[str] = set()
+    for number, cohort in enumerate(file.cohort):
+        if cohort.id in seen:
+            yield Problem(
+                MAIN_FILE, f"cohort.{number}.id", f"{cohort.id!r} occurs twice", "rename one of them"
+            )
+        seen.add(cohort.id)
+        for position, area in enumerate(cohort.areas):
+            yield from _area_problem(MAIN_FILE, f"cohort.{number}.areas.{position}", area, index)
+        for area in cohort.titles:
+            if area not in cohort.areas:
+                hint = suggest(area, cohort.areas) or "name an area of this cohort"
+                yield Problem(
+                    MAIN_FILE, f"cohort.{number}.titles.{area}", "is not an area of the cohort", hint
+                )
+
+
+def _area_problem(name: str, key: str, text: str, index: AreaIndex) -> Iterator[Problem]:
+    if index.resolve(text) is None:
+        yield Problem(name, key, f"{text!r} is no area of the register", _AREA_FIX)
+
+
+def _service_problem(name: str, key: str, text: str) -> Iterator[Problem]:
+    try:
+        ServiceKey(text)
+    except ValueError:
+        yield Problem(
+            name, key, f"{text!r} is not a service key", "write the 14 digits without dots or blanks"
+        )
+
+
+def _secret_problems(name: str, settings: SourceSettings) -> Iterator[Problem]:
+    for field in type(settings).model_fields:
+        value = getattr(settings, field)
+        if isinstance(value, SecretRef):
+            yield from _secret_problem(name, f"settings.{field}", value)
+
+
+def _secret_problem(name: str, key: str, secret: SecretRef) -> Iterator[Problem]:
+    try:
+        secret.reveal()
+    except ConfigError as error:
+        yield Problem(name, key, error.message, error.fix)

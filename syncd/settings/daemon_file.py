@@ -1,0 +1,131 @@
+"""The settings of ``syncd.toml``: the daemon itself, nothing about portals.
+
+Every key has a working default, so that a file of an older version always starts a newer daemon.
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Annotated, Literal
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from pydantic import Field, field_validator
+
+from syncd.model.coverage import Cohort
+from syncd.sdk.settings import SecretRef
+from syncd.settings.base import Identifier, Line, Strings, Table
+from syncd.settings.units import Duration
+
+_DATABASE_SCHEMES = ("sqlite:", "postgresql:", "postgresql+psycopg:")
+
+
+class DaemonTable(Table):
+    """``[daemon]``: where state lies and how the process behaves."""
+
+    data_dir: str | None = Field(
+        None,
+        min_length=1,
+        description="Folder for database and fetched documents. Default: $STATE_DIRECTORY (set by systemd), "
+        "else 'var' in the working directory.",
+    )
+    timezone: str = Field("Europe/Berlin", description="Zone of dates in reports; schedules run in UTC.")
+    shutdown_seconds: int = Field(10, ge=1, le=600, description="Longest time a stop may take.")
+    watchdog: bool = Field(
+        default=True, description="Answer systemd's watchdog while the event loop is healthy."
+    )
+    parallel_runs: int = Field(4, ge=1, le=64, description="Sources that are brought up to date at once.")
+
+    check_interval: Duration = Field(
+        timedelta(minutes=1), description="How often dates and the age of sources are looked at."
+    )
+
+    @field_validator("timezone")
+    @classmethod
+    def _zone_exists(cls, value: str) -> str:
+        try:
+            ZoneInfo(value)
+        except (ZoneInfoNotFoundError, ValueError, OSError) as error:
+            raise ValueError(f"{value!r} is not a time zone; write a name such as 'Europe/Berlin'") from error
+        return value
+
+
+class DatabaseTable(Table):
+    """``[database]``: one URL decides between SQLite and PostgreSQL."""
+
+    url: str | SecretRef | None = Field(
+        None,
+        union_mode="left_to_right",
+        description="SQLAlchemy URL, or env:NAME / file:path when it holds a password. "
+        "Default: sqlite:///<data_dir>/syncd.sqlite3.",
+    )
+
+    @field_validator("url", mode="before")
+    @classmethod
+    def _known_database(cls, value: object) -> object:
+        if not isinstance(value, str):
+            return value
+        if value.startswith(("env:", "file:")):
+            return SecretRef(value)
+        if not value.startswith(_DATABASE_SCHEMES):
+            raise ValueError("only 'sqlite:///path' and 'postgresql://…' are supported")
+        authority = value.partition("//")[2].partition("/")[0]
+        if ":" in authority.rpartition("@")[0]:
+            raise ValueError(
+                "holds a password; put the URL into a variable or file and write 'env:NAME' or 'file:path'"
+            )
+        return value
+
+
+class WebTable(Table):
+    """``[web]``: where the API and the pages listen."""
+
+    host: str = Field("127.0.0.1", min_length=1)
+    port: int = Field(8080, ge=0, le=65_535, description="0 takes any free port.")
+
+
+class LogTable(Table):
+    """``[log]``: one event per line."""
+
+    format: Literal["json", "console"] = "json"
+    level: Literal["debug", "info", "warning", "error"] = "info"
+    file: str | None = Field(None, min_length=1, description="Default: standard error.")
+
+
+class WorkerTable(Table):
+    """``[worker]``: limits of each parse or rebuild process."""
+
+    memory_mb: int = Field(1_024, ge=64)
+    time_seconds: int = Field(600, ge=1)
+
+
+class RegistersTable(Table):
+    """``[registers]``: reference data, relative to the configuration directory, else to the shipped one."""
+
+    areas: str = "reference/areas/gv100ad_2025-11-30.txt.gz"
+    services: str = "reference/services/ozg_leika_2019-10.csv.gz"
+    successions: str = "reference/successions.toml"
+
+
+class CohortTable(Table):
+    """``[[cohort]]``: a named group of areas that are looked at together, such as the pilots."""
+
+    id: Identifier
+    title: Line
+    areas: Strings = Field(min_length=1)
+    titles: dict[str, str] = Field(default_factory=dict, description="Area → name to show for it.")
+
+    def to_model(self) -> Cohort:
+        """Return the plain value the use cases take."""
+        return Cohort(self.id, self.title, self.areas, dict(self.titles))
+
+
+class DaemonFile(Table):
+    """All of ``syncd.toml``."""
+
+    daemon: DaemonTable = DaemonTable()
+    database: DatabaseTable = DatabaseTable()
+    web: WebTable = WebTable()
+    log: LogTable = LogTable()
+    worker: WorkerTable = WorkerTable()
+    registers: RegistersTable = RegistersTable()
+    cohort: Annotated[tuple[CohortTable, ...], Field(strict=False)] = ()

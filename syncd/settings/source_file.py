@@ -1,0 +1,98 @@
+"""The settings of one file in ``sources/``: one portal.
+
+The ``[settings]`` table belongs to the connector and is validated by the connector's own type afterwards.
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+from pydantic import Field, model_validator
+
+from syncd.rules.accept import AcceptLimits
+from syncd.settings.base import Identifier, Line, Strings, Table
+from syncd.settings.units import ByteCount, Duration, format_duration
+
+_SHORTEST_INTERVAL = timedelta(seconds=1)
+
+
+class ScopeTable(Table):
+    """``[scope]``: what the source may speak for."""
+
+    areas: Strings = Field(min_length=1, description="ARS of the areas; '00' is the whole of Germany.")
+    services: Strings | None = Field(None, description="Service keys; absent means every service.")
+    services_from: str | None = Field(
+        None, description="Id of an obligation whose services are the scope, instead of a list."
+    )
+    default_area: str | None = Field(
+        None, description="Area of records that name none, such as those of a town's own list."
+    )
+    silence_means_absence: bool = Field(
+        default=False, description="True when a service the source does not list is known not to be offered."
+    )
+
+    @model_validator(mode="after")
+    def _one_list(self) -> ScopeTable:
+        if self.services is not None and self.services_from is not None:
+            raise ValueError("give either services or services_from, not both")
+        return self
+
+
+_ACCEPT = AcceptLimits()
+
+
+class LimitsTable(Table):
+    """``[limits]``: what one run may take and change."""
+
+    max_loss_percent: float = Field(_ACCEPT.max_loss_percent, ge=0, le=100, strict=False)
+    max_loss_records: int = Field(_ACCEPT.max_loss_records, ge=0)
+    growth_percent: float = Field(_ACCEPT.max_growth_percent, ge=100, strict=False)
+    growth_free_records: int = Field(_ACCEPT.growth_free_records, ge=0)
+    max_quarantined_percent: float = Field(_ACCEPT.max_quarantined_percent, ge=0, le=100, strict=False)
+    total_tolerance: int = Field(0, ge=0, description="Records the announced total may differ by.")
+    allow_private: bool = Field(
+        default=False, description="Allow addresses of private networks and of this machine."
+    )
+    max_bytes: ByteCount = Field(50_000_000, description="Of one document as transferred.")
+    max_decoded_bytes: ByteCount = Field(200_000_000, description="Of one document after decompression.")
+    run_timeout: Duration = Field(timedelta(minutes=30), description="Longest time of one run.")
+    requests_per_second: float = Field(5.0, gt=0, le=1_000, strict=False)
+
+    def to_accept(self) -> AcceptLimits:
+        """Return the part the acceptance rule looks at."""
+        return AcceptLimits(
+            max_loss_records=self.max_loss_records,
+            max_loss_percent=self.max_loss_percent,
+            max_growth_percent=self.growth_percent,
+            growth_free_records=self.growth_free_records,
+            max_quarantined_percent=self.max_quarantined_percent,
+        )
+
+
+class SourceFile(Table):
+    """All of ``sources/<id>.toml``."""
+
+    id: Identifier
+    title: Line
+    connector: Line
+    enabled: bool = True
+    interval: Duration
+    stale_after: Duration
+    precedence: int = Field(100, ge=0, le=10_000, description="A lower rank wins when sources disagree.")
+    field_precedence: dict[str, int] = Field(default_factory=dict, description="Rank for single fields.")
+    note: str = ""
+    scope: ScopeTable
+    settings: dict[str, Any]
+    limits: LimitsTable = LimitsTable()
+
+    @model_validator(mode="after")
+    def _plausible_times(self) -> SourceFile:
+        if self.interval < _SHORTEST_INTERVAL:
+            raise ValueError(f"interval must be at least {format_duration(_SHORTEST_INTERVAL)}")
+        if self.stale_after < self.interval:
+            raise ValueError(
+                f"stale_after ({format_duration(self.stale_after)}) must not be shorter than interval "
+                f"({format_duration(self.interval)}), or the source would be stale between two good runs"
+            )
+        return self
