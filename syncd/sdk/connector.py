@@ -53,7 +53,7 @@ class FetchSession(Protocol):
         """Id of the source this run is for."""
         ...
 
-    async def fetch(  # noqa: PLR0913 - one request has that many independent properties
+    async def fetch(
         self,
         url: str,
         *,
@@ -155,6 +155,8 @@ class SyntheticPortal:
     ``answers`` maps path (with query, sorted by name) to the answer. ``settings`` are the source settings
     without ``base_url``. ``records`` is the number of records a run yields, ``last_document`` the path
     whose truncation must be noticed, ``unknown_field_document`` the path and body with an extra field.
+    ``shrunken_document`` is the path and body of a listing that lacks exactly one record; a connector whose
+    mode is full must have it.
     """
 
     answers: Mapping[str, SyntheticAnswer]
@@ -162,3 +164,4 @@ class SyntheticPortal:
     last_document: str
     settings: Mapping[str, Any] = field(default_factory=dict)
     unknown_field_document: tuple[str, bytes] | None = None
+    shrunken_document: tuple[str, bytes] | None = None

@@ -28,7 +28,7 @@ VALUE_LIMIT = 120
 
 @dataclass(frozen=True, slots=True)
 class Slice:
-    """The bytes of one record. ``raw`` must hold all that determines the record; ``where`` names its place."""
+    """The bytes of one record. ``raw`` holds all that determines the record; ``where`` names its place."""
 
     raw: bytes
     where: str

@@ -46,10 +46,12 @@ _PLACEHOLDER = re.compile(r"\{[^{}]*\}|%7[Bb].*?%7[Dd]|\$\{|<[^<>]+>")
 
 
 def decode(raw: bytes, encoding: str = "utf-8") -> str:
-    """Return the text of a document without its byte order mark.
+    """Return the text of a document without its byte order mark; a UTF-8 mark outweighs ``encoding``.
 
     Raises SourceFormatError for bytes that are not in that encoding, with the line, and for NUL bytes.
     """
+    if raw.startswith(UTF8_BOM):
+        encoding = "utf-8"
     try:
         text = raw.removeprefix(UTF8_BOM).decode(encoding)
     except UnicodeDecodeError as error:

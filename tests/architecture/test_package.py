@@ -62,7 +62,7 @@ def test_every_connector_folder_is_an_entry_point(wheel: zipfile.ZipFile) -> Non
     points = configparser.ConfigParser()
     points.read_string(wheel.read(path).decode())
     folders = {path.parent.name for path in (REPOSITORY / "connectors").glob("*/__init__.py")}
-    assert dict(points["syncd.connectors"]) == {name: f"connectors.{name}:SPEC" for name in folders}
+    assert dict(points["syncd.connectors"]) == {name: f"connectors.{name}.connector:SPEC" for name in folders}
     assert dict(points["console_scripts"]) == {"syncd": "syncd.cli:main"}
 
 

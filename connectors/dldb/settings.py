@@ -1,0 +1,40 @@
+"""Settings of a DLDB export."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from pydantic import Field, StringConstraints
+
+from syncd.sdk.settings import SourceSettings
+
+ExportPath = Annotated[str, StringConstraints(pattern=r"^[^/\s?#][^\s#]*$")]
+
+
+class DldbSettings(SourceSettings):
+    """The ``[settings]`` table of a source file with ``connector = "dldb"``.
+
+    Paths are relative to ``base_url``; the defaults are Berlin's.
+    """
+
+    area: str = Field(
+        pattern=r"^\d{2,12}$",
+        description="ARS or AGS the export is valid in (Berlin: 110000000000); the export itself names none.",
+    )
+    services_path: ExportPath = Field(default="dienstleistungen/json/", description="Export of services.")
+    authorities_path: ExportPath = Field(
+        default="behoerden/json/", description="Export of authorities, for their names."
+    )
+    locations_path: ExportPath = Field(
+        default="standorte/json/", description="Export of locations, for names and appointment links."
+    )
+    # TOML has no null, so leaving an export out is a switch of its own.
+    fetch_authorities: bool = Field(default=True, description="Whether there is an export of authorities.")
+    fetch_locations: bool = Field(default=True, description="Whether there is an export of locations.")
+    datacount_tolerance: int = Field(
+        default=0, ge=0, le=10, description="By how much datacount may differ from the services present."
+    )
+
+    def parse_options(self) -> dict[str, Any]:
+        """Return what the parser needs."""
+        return {"area": self.area, "datacount_tolerance": self.datacount_tolerance}
