@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import hypothesis
 import pytest
 
-from tests.support.browser import find_chromium, open_page
+from tests.support.browser import BrowserUnavailableError, open_page
 from tests.support.paths import REPOSITORY, shared_data_folder
 from tests.support.postgres import PostgresServer, PostgresUnavailableError, running_server
 from tests.support.skips import NoSkips
@@ -105,8 +105,8 @@ def shared_data() -> Path:
 @pytest.fixture
 def browser_page() -> Iterator[Page]:
     """Page in headless Chromium; for synchronous tests, with the server in a thread or process."""
-    executable = find_chromium()
-    if executable is None:
-        pytest.skip("no Chromium found (Debian package: chromium) and SYNCD_TEST_CHROMIUM is not set")
-    with open_page(executable) as page:
-        yield page
+    try:
+        with open_page() as page:
+            yield page
+    except BrowserUnavailableError as unavailable:
+        pytest.skip(str(unavailable))
