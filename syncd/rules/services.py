@@ -1,7 +1,7 @@
 """Service keys as they occur in the wild, types, and the register of services.
 
-Why: portals write keys dotted, padded, several in one field, as URN or as words. A wrong key claims coverage for
-another service, so whatever is not fourteen digits in its proper grouping is handed back instead of repaired.
+Why: portals write keys dotted, padded, several in one field, as URN or as words. A wrong key claims coverage
+for another service, so whatever is not fourteen digits in proper grouping is handed back, never repaired.
 The shipped register is the OZG/LeiKa catalogue of October 2019: structural, not current. It is extended by
 what sources say, never contradicted by them.
 
@@ -26,7 +26,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 CATALOGUE_ORIGIN: Final = "ozg-leika-2019-10"
-CATALOGUE_LABEL: Final = "OZG/LeiKa-Katalog, Stand Oktober 2019 (nicht aktuell)"
 UNNAMED_ORIGIN: Final = "unnamed"
 """Origin of a service that an obligation names, but no register and no source."""
 
@@ -34,7 +33,7 @@ KNOWN_TYPES: Final = (
     *("1", "2", "2a", "2b", "3", "3a", "3b", "2/3", "2/3a", "2/3b", "4", "4a", "4b", "5"),
     *("6", "7", "8", "9", "10", "11", "12"),
 )
-"""All codes of the list; 6, 7 and 10 to 12 are no services to apply for, 8 and 9 are in it without meaning."""
+"""All codes of the list. 6, 7 and 10 to 12 are nothing to apply for; of 8 and 9 no meaning is known."""
 
 _EXECUTING_TIER = {
     "1": Tier.BUND,
@@ -155,7 +154,9 @@ _FIX = "Use the shipped file unchanged, or one with the same columns."
 
 
 def _rows(text: str) -> Iterator[tuple[int, dict[str, str]]]:
-    reader = csv.DictReader(text.removeprefix("\ufeff").splitlines(), strict=True)
+    # Not splitlines(): only a line feed ends a line here.
+    lines = (f"{line}\n" for line in text.removeprefix("\ufeff").split("\n"))
+    reader = csv.DictReader(lines, strict=True)
     missing = [name for name in _COLUMNS if name not in (reader.fieldnames or ())]
     if missing:
         message = f"columns {', '.join(missing)} are missing"
