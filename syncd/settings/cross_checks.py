@@ -11,6 +11,7 @@ from syncd.model.service import ServiceKey
 from syncd.pipeline.registry import resolve_duty
 from syncd.rules.areas import AreaIndex
 from syncd.rules.merge import FIELDS
+from syncd.rules.services import KNOWN_TYPES
 from syncd.sdk.connector import ConnectorSpec
 from syncd.sdk.settings import SecretRef, SourceSettings
 from syncd.settings.config import SourceConfig
@@ -113,7 +114,7 @@ def _same_portal(sources: Mapping[str, SourceConfig]) -> Iterator[Problem]:
 def _obligation_problems(
     name: str, obligation: Obligation, registers: Registers, index: AreaIndex
 ) -> Iterator[Problem]:
-    types = {code for service in registers.services.values() for code in service.typing}
+    types = {code for service in registers.services.values() for code in service.typing}.union(KNOWN_TYPES)
     seen: dict[tuple[str, str], int] = {}
     for number, duty in enumerate(obligation.duties):
         key = f"duty.{number}"
@@ -123,7 +124,7 @@ def _obligation_problems(
             yield from _area_problem(name, f"{key}.areas.{position}", area, index)
         for code in sorted(duty.typing - types):
             hint = suggest(code, types) or f"known: {', '.join(sorted(types))}"
-            yield Problem(name, f"{key}.typing", f"no service of the register has type {code!r}", hint)
+            yield Problem(name, f"{key}.typing", f"{code!r} is no type of services", hint)
         for service in sorted(resolve_duty(duty, registers.services).services):
             first = seen.setdefault((duty.line, service), number)
             if first != number:

@@ -101,8 +101,8 @@ class WorkerTable(Table):
 class RegistersTable(Table):
     """``[registers]``: reference data, relative to the configuration directory, else to the shipped one."""
 
-    areas: str = "reference/areas/gv100ad_2025-11-30.txt.gz"
-    services: str = "reference/services/ozg_leika_2019-10.csv.gz"
+    areas: str = "reference/gv100ad-2025-11-30.txt.gz"
+    services: str = "reference/ozg-leika-2019-10.csv.gz"
     successions: str = "reference/successions.toml"
 
 
