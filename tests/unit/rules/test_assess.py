@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
+from random import Random
 
 import numpy as np
 from hypothesis import given
@@ -158,6 +159,7 @@ def test_packing_round_trip_and_since() -> None:
     assert set(second[1:]) == {3}
 
 
+Rows = list[tuple[str, tuple[Channel, ...], str, str | None]]
 AREAS = sorted(LINE.areas)
 CHANNELS = [(), (ONLINE,), (PDF,), (DEAD,), (Channel(ChannelKind.FORM, "https://a.example.org/form"),)]
 ENTRIES = st.lists(
@@ -230,7 +232,7 @@ def naive(
 
 @given(ENTRIES, SOURCES, st.sampled_from([Tier.GEMEINDE, Tier.KREIS]), st.sampled_from([3, 4, 5, 6]))
 def test_arrays_agree_with_a_naive_reading(
-    rows: list[tuple[str, tuple[Channel, ...], str, str | None]],
+    rows: Rows,
     sources: dict[str, SourceFacts],
     tier: Tier,
     minimum: int,
@@ -258,7 +260,9 @@ def test_arrays_agree_with_a_naive_reading(
 
 
 @given(ENTRIES, SOURCES, st.randoms(use_true_random=False))
-def test_order_of_entries_and_sources_never_matters(rows, sources, random) -> None:  # type: ignore[no-untyped-def]
+def test_order_of_entries_and_sources_never_matters(
+    rows: Rows, sources: dict[str, SourceFacts], random: Random
+) -> None:
     entries = sorted(
         (entry(a, *c, source_id=s, provider=p if p != a else None) for a, c, s, p in rows),
         key=lambda e: e.area.code,
@@ -271,7 +275,7 @@ def test_order_of_entries_and_sources_never_matters(rows, sources, random) -> No
 
 
 @given(ENTRIES, SOURCES)
-def test_more_offers_never_lower_coverage(rows, sources) -> None:  # type: ignore[no-untyped-def]
+def test_more_offers_never_lower_coverage(rows: Rows, sources: dict[str, SourceFacts]) -> None:
     fresh = {k: SourceFacts(k, s.scope, fresh=True, spoken=True) for k, s in sources.items()}
     entries = sorted(
         (entry(a, *c, source_id=s, provider=p if p != a else None) for a, c, s, p in rows),

@@ -1,4 +1,4 @@
-"""Which rung a link reaches, by table; the addresses are real ones from the Wiesbaden facts of 4 October 2026."""
+"""Which rung a link reaches, by table; most addresses are real, from the Wiesbaden facts of October 2026."""
 
 import pytest
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
+from random import Random
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -102,7 +103,7 @@ CLAIMS = st.lists(
 
 
 @given(CLAIMS, st.randoms(use_true_random=False))
-def test_any_order_gives_the_same_bytes(claims, random) -> None:  # type: ignore[no-untyped-def]
+def test_any_order_gives_the_same_bytes(claims: list[Claim], random: Random) -> None:
     precedence = Precedence({"a": 10, "b": 10, "c": 5})
     shuffled = list(claims)
     random.shuffle(shuffled)
@@ -114,7 +115,7 @@ def test_any_order_gives_the_same_bytes(claims, random) -> None:  # type: ignore
 
 
 @given(CLAIMS)
-def test_entries_survive_storage(claims) -> None:  # type: ignore[no-untyped-def]
+def test_entries_survive_storage(claims: list[Claim]) -> None:
     linked, _ = link(claims, moved={}, on=TODAY)
     for entry in merge(linked, Precedence()):
         stored = encode_entry(entry)
@@ -122,7 +123,7 @@ def test_entries_survive_storage(claims) -> None:  # type: ignore[no-untyped-def
 
 
 @given(CLAIMS, st.sampled_from("abc"))
-def test_removing_a_source_removes_exactly_its_influence(claims, gone) -> None:  # type: ignore[no-untyped-def]
+def test_removing_a_source_removes_exactly_its_influence(claims: list[Claim], gone: str) -> None:
     linked, _ = link(claims, moved={}, on=TODAY)
     without, _ = link([c for c in claims if c.source_id != gone], moved={}, on=TODAY)
     remaining = merge(without, Precedence())

@@ -1,0 +1,126 @@
+"""Partition builders: CPU work in a process of its own, reading the store and writing a file.
+
+The event loop never stalls and the one writer stays in the main process: the child only reads, and what it
+builds comes back through a file that T2 streams into the database. Must not decide what is rebuilt.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import pickle
+import tempfile
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
+from dataclasses import dataclass, field
+from multiprocessing import get_context
+from pathlib import Path
+
+from syncd.errors import StorageError
+from syncd.pipeline.partitions import PartitionRun, RebuildPlan
+from syncd.pipeline.ports import BuiltPartitions, PartitionResult, Store, TotalsRow
+from syncd.storage.store import open_store
+
+_NICENESS = 10
+
+
+@dataclass(slots=True)
+class InProcessBuilder:
+    """Builds in a thread of this process: for one-off commands, where nothing else needs the processor."""
+
+    store: Store
+    workroot: Path
+
+    async def build(self, plan: RebuildPlan, keys: Sequence[str] | None) -> BuiltPartitions:
+        """Build the given service keys, or all of them."""
+        path = await asyncio.to_thread(_new_file, self.workroot)
+        totals, removed = await asyncio.to_thread(_build, self.store, plan, keys, path)
+        return _built(path, totals, removed)
+
+
+@dataclass(slots=True)
+class ProcessBuilder:
+    """Builds in one long-lived, niced child process, so that imports are paid once."""
+
+    url: str
+    workroot: Path
+    _pool: ProcessPoolExecutor | None = field(default=None)
+
+    async def build(self, plan: RebuildPlan, keys: Sequence[str] | None) -> BuiltPartitions:
+        """Build the given service keys, or all of them; a child that died is replaced for the next call."""
+        path = await asyncio.to_thread(_new_file, self.workroot)
+        if self._pool is None:
+            # spawn: a forked child would inherit locks and connections of the daemon's threads
+            self._pool = ProcessPoolExecutor(1, mp_context=get_context("spawn"), initializer=_lower_priority)
+        loop = asyncio.get_running_loop()
+        try:
+            totals, removed = await loop.run_in_executor(self._pool, _build_by_url, self.url, plan, keys, path)
+        except BrokenProcessPool as error:
+            self._pool = None
+            path.unlink(missing_ok=True)
+            raise StorageError(
+                "the process that rebuilds the catalogue was killed",
+                code="rebuild_killed",
+                fix="Check the memory limit; the rebuild is repeated by itself.",
+            ) from error
+        except BaseException:
+            path.unlink(missing_ok=True)
+            raise
+        return _built(path, totals, removed)
+
+    def close(self) -> None:
+        """End the child without waiting for work in progress: nothing of it is published."""
+        if self._pool is not None:
+            for process in list((self._pool._processes or {}).values()):  # noqa: SLF001 - no public way to end it
+                process.terminate()
+            self._pool.shutdown(wait=False, cancel_futures=True)
+            self._pool = None
+
+
+def _lower_priority() -> None:
+    os.nice(_NICENESS)
+
+
+def _new_file(workroot: Path) -> Path:
+    handle, name = tempfile.mkstemp(prefix="rebuild-", suffix=".partitions", dir=workroot)
+    os.close(handle)
+    return Path(name)
+
+
+def _build_by_url(
+    url: str, plan: RebuildPlan, keys: Sequence[str] | None, path: Path
+) -> tuple[tuple[TotalsRow, ...], tuple[str, ...]]:
+    store = open_store(url, create=False)
+    try:
+        return _build(store, plan, keys, path)
+    finally:
+        store.close()
+
+
+def _build(
+    store: Store, plan: RebuildPlan, keys: Sequence[str] | None, path: Path
+) -> tuple[tuple[TotalsRow, ...], tuple[str, ...]]:
+    run = PartitionRun(plan, store)
+    with path.open("wb") as file:
+        pickler = pickle.Pickler(file, protocol=pickle.HIGHEST_PROTOCOL)
+        for result in run.results(keys):
+            pickler.dump(result)
+            pickler.clear_memo()
+    return run.totals, tuple(run.removed)
+
+
+def _built(path: Path, totals: tuple[TotalsRow, ...], removed: tuple[str, ...]) -> BuiltPartitions:
+    return BuiltPartitions(
+        results=lambda: _read(path),
+        totals=totals,
+        removed=removed,
+        discard=lambda: path.unlink(missing_ok=True),
+    )
+
+
+def _read(path: Path) -> Iterator[PartitionResult]:
+    with path.open("rb") as file:
+        while file.peek(1):
+            # our own child wrote this file, readable by us alone
+            yield pickle.load(file)  # noqa: S301
