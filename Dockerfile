@@ -18,6 +18,10 @@ COPY config config
 RUN /opt/build/bin/pip wheel --no-deps --no-build-isolation --wheel-dir dist . \
     && /opt/syncd/bin/pip install --no-deps --no-index dist/*.whl \
     && /opt/syncd/bin/python -m compileall -q /opt/syncd/lib
+# Inside a container the loopback address reaches nobody; what is published is decided by `docker run -p`.
+RUN /opt/syncd/bin/syncd init /etc/syncd \
+    && sed -i 's/^host = "127\.0\.0\.1"/host = "0.0.0.0"/' /etc/syncd/syncd.toml \
+    && grep -q '^host = "0\.0\.0\.0"' /etc/syncd/syncd.toml
 
 FROM python:3.11.14-slim-bookworm
 # A number, not a name, lets orchestrators verify that the user is not root.
@@ -25,12 +29,12 @@ RUN groupadd --system --gid 10001 syncd \
     && useradd --system --uid 10001 --gid syncd --home-dir /var/lib/syncd --create-home \
         --shell /usr/sbin/nologin syncd
 COPY --from=build /opt/syncd /opt/syncd
-COPY config /etc/syncd
+COPY --from=build /etc/syncd /etc/syncd
 ENV PATH=/opt/syncd/bin:$PATH \
     PYTHONDONTWRITEBYTECODE=1 \
-    PYTHONUNBUFFERED=1
+    PYTHONUNBUFFERED=1 \
+    STATE_DIRECTORY=/var/lib/syncd
 USER 10001:10001
-# Relative paths of the configuration, the SQLite file among them, end up on the volume.
 WORKDIR /var/lib/syncd
 VOLUME /var/lib/syncd
 EXPOSE 8080
