@@ -22,7 +22,7 @@ from syncd.observability.redaction import Redactor
 
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029]")
 _QUIET = {
-    "apscheduler": logging.WARNING,
+    "apscheduler": logging.ERROR,
     # Every request would be a line; they are counted as metrics instead.
     "aiohttp.access": logging.WARNING,
     "asyncio": logging.WARNING,

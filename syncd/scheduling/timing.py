@@ -1,0 +1,57 @@
+"""When a source is due next: pure arithmetic, so that a restart or a wrong clock has a table of answers.
+
+The run table is the truth; nothing about schedules is stored. This module must not know who runs them.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+LONGEST_JITTER = timedelta(minutes=5)
+_JITTER_SHARE = 10
+_START_GAP = timedelta(seconds=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Timing:
+    """What the schedule of one source depends on.
+
+    ``last_started_at`` is None when it never ran or its last run was cut off: then it is due at once.
+    """
+
+    source_id: str
+    interval: timedelta
+    last_started_at: datetime | None = None
+
+
+def jitter(source_id: str, interval: timedelta, *, longest: timedelta = LONGEST_JITTER) -> timedelta:
+    """Return the offset of a source: the same at every start, spread over a tenth of the interval.
+
+    Portals on one platform would otherwise all be asked in the same second.
+    """
+    room = min(interval / _JITTER_SHARE, longest)
+    milliseconds = room // timedelta(milliseconds=1)
+    if milliseconds <= 0:
+        return timedelta(0)
+    digest = hashlib.sha256(source_id.encode()).digest()
+    return timedelta(milliseconds=int.from_bytes(digest[:8], "big") % milliseconds)
+
+
+def due_times(timings: Sequence[Timing], now: datetime) -> dict[str, datetime]:
+    """Return the next start of every source.
+
+    A source that is overdue catches up once, after its jitter; few sources do not wait minutes for each
+    other's sake, so the spread is at most a second per source. A last start in the future (the clock was
+    wrong) delays a source by one interval at most.
+    """
+    spread = min(LONGEST_JITTER, _START_GAP * len(timings))
+    due = {}
+    for timing in timings:
+        planned = timing.last_started_at and timing.last_started_at + timing.interval
+        if planned is None or planned <= now:
+            planned = now + jitter(timing.source_id, timing.interval, longest=spread)
+        due[timing.source_id] = min(planned, now + timing.interval)
+    return due

@@ -1,0 +1,141 @@
+"""The scheduler with a real event loop and real time, in short intervals."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from syncd.scheduling import scheduler as module
+from syncd.scheduling.scheduler import Scheduler
+from syncd.scheduling.timing import Timing
+
+
+class Bench:
+    """Counts runs; ``timings`` can be changed between plans."""
+
+    def __init__(self, *timings: Timing, seconds: float = 0.0) -> None:
+        self.timings: Sequence[Timing] = timings
+        self.seconds = seconds
+        self.asked = 0
+        self.started: list[str] = []
+        self.ended: list[str] = []
+        self.cancelled: list[str] = []
+        self.skipped: list[str] = []
+        self.offset = timedelta(0)
+        self.scheduler = Scheduler(
+            self.run, self.ask, skipped=self.skipped.append, clock=lambda: datetime.now(UTC) + self.offset
+        )
+
+    async def ask(self) -> Sequence[Timing]:
+        self.asked += 1
+        return self.timings
+
+    async def run(self, source_id: str) -> None:
+        self.started.append(source_id)
+        try:
+            await asyncio.sleep(self.seconds)
+        except asyncio.CancelledError:
+            self.cancelled.append(source_id)
+            raise
+        self.ended.append(source_id)
+
+
+def second(source_id: str, last: datetime | None = None) -> Timing:
+    return Timing(source_id, timedelta(seconds=1), last)
+
+
+async def until(condition: Callable[[], object]) -> None:
+    async with asyncio.timeout(5):
+        while not condition():  # noqa: ASYNC110 - looks from outside, as an operator would
+            await asyncio.sleep(0.02)
+
+
+async def test_runs_at_start_and_then_at_the_interval() -> None:
+    bench = Bench(second("a"))
+    await bench.scheduler.start()
+    await until(lambda: len(bench.ended) >= 2)
+    assert bench.scheduler.next_run_at("a") is not None
+    assert bench.scheduler.next_run_at("unknown") is None
+    await bench.scheduler.stop()
+
+
+async def test_a_blocked_loop_drops_no_run_and_catches_up_once() -> None:
+    bench = Bench(Timing("a", timedelta(seconds=1), datetime.now(UTC)))
+    await bench.scheduler.start()
+    time.sleep(3.2)  # noqa: ASYNC251 - blocking the loop is the fault under test
+    await until(lambda: bench.ended)
+    await asyncio.sleep(0.1)
+    assert bench.ended == ["a"]
+    await bench.scheduler.stop()
+
+
+async def test_a_run_longer_than_its_interval_is_not_overlapped() -> None:
+    bench = Bench(second("slow"), seconds=2.5)
+    await bench.scheduler.start()
+    await until(lambda: bench.skipped)
+    assert bench.started == ["slow"]
+    assert bench.scheduler.running() == ("slow",)
+    await bench.scheduler.stop()
+
+
+async def test_stop_cancels_runs_and_waits_for_their_end() -> None:
+    bench = Bench(second("a"), second("b"), seconds=60)
+    await bench.scheduler.start()
+    await until(lambda: len(bench.started) == 2)
+    await bench.scheduler.stop()
+    assert sorted(bench.cancelled) == ["a", "b"]
+    assert bench.scheduler.running() == ()
+
+
+async def test_reload_replaces_schedules_and_leaves_running_runs_alone() -> None:
+    bench = Bench(second("old"), seconds=1.0)
+    await bench.scheduler.start()
+    await until(lambda: bench.started)
+    bench.timings = [second("new")]
+    await bench.scheduler.plan()
+    await until(lambda: {"old", "new"} <= set(bench.ended))
+    assert bench.scheduler.next_run_at("old") is None
+    assert bench.started.count("old") == 1
+    await bench.scheduler.stop()
+
+
+async def test_a_defect_of_one_source_leaves_the_others_running() -> None:
+    async def run(source_id: str) -> None:
+        if source_id == "broken":
+            raise RuntimeError("defect")
+        ended.append(source_id)
+
+    async def timings() -> Sequence[Timing]:
+        return [second("broken"), second("healthy")]
+
+    ended: list[str] = []
+    scheduler = Scheduler(run, timings)
+    await scheduler.start()
+    await until(lambda: len(ended) >= 2)
+    await scheduler.stop()
+
+
+async def test_a_clock_that_was_set_makes_a_new_plan(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "CLOCK_CHECK", timedelta(milliseconds=100))
+    bench = Bench(Timing("a", timedelta(hours=1), datetime.now(UTC)))
+    await bench.scheduler.start()
+    bench.offset = -timedelta(days=3650)
+    await until(lambda: bench.asked == 2)
+    await bench.scheduler.stop()
+
+
+async def test_a_failing_tick_comes_again() -> None:
+    ticks: list[int] = []
+
+    async def tick() -> None:
+        ticks.append(1)
+        raise RuntimeError("defect")
+
+    bench = Bench()
+    bench.scheduler.every("check", timedelta(milliseconds=20), tick)
+    await until(lambda: len(ticks) >= 3)
+    await bench.scheduler.stop()
