@@ -51,26 +51,34 @@ class Cells:
 
     ``state`` and ``cause`` hold :class:`CellState` and :class:`GapCause`, ``evidence`` the rung of the
     winning offer, ``level`` the :class:`AreaLevel` of the body it comes from (0 also where there is none).
-    ``winner`` is the index of the winning entry or -1; it is not stored.
     """
 
     state: Bytes
     cause: Bytes
     evidence: Bytes
     level: Bytes
-    winner: Order
 
 
-@dataclass(frozen=True, slots=True)
-class Offer:
-    """One entry as assessment sees it: only what fresh sources say counts."""
+@dataclass(frozen=True, slots=True, eq=False)
+class Offers:
+    """The offers of one service on one line, as arrays of shape (offers,).
 
-    index: int
-    start: int
-    stop: int
-    evidence: Evidence
-    dead: bool
-    fresh: bool
+    Only what fresh sources say counts. ``first`` and ``end`` (int32, end exclusive) are the bodies an offer
+    covers, ``evidence`` (uint8) its rung, ``level`` (uint8) the level of the providing body. The masks:
+    ``dead`` its best digital link is dead, ``fresh`` at least one of its sources is, ``local`` it is provided
+    by the area itself, ``conflict`` sources contradict each other, ``nameless`` it names no authority although
+    others do.
+    """
+
+    first: Order
+    end: Order
+    evidence: Bytes
+    level: Bytes
+    dead: Mask
+    fresh: Mask
+    local: Mask
+    conflict: Mask
+    nameless: Mask
 
 
 def assess(
@@ -82,28 +90,37 @@ def assess(
 ) -> Cells:
     """Return the cells of one service under one duty; ``entries`` are those of this service only."""
     tier = line.tier(duty.line)
-    offers = tuple(_offers(entries, line, tier, sources))
-    fresh = [o for o in offers if o.fresh]
-    winner = _paint(fresh, duty.minimum, len(tier))
-    state = np.full(len(tier), CellState.UNKNOWN, dtype=np.uint8)
-    cause = np.full(len(tier), GapCause.NO_SOURCE, dtype=np.uint8)
-    _silence(key, offers, line, tier, sources, state, cause)
-    evidence = np.zeros(len(tier), dtype=np.uint8)
-    level = np.zeros(len(tier), dtype=np.uint8)
+    offers = offers_of(entries, line, tier, sources)
+    silence = _silence(key, line, tier, sources)
+    return assess_offers(offers, duty.minimum, owed_cells(duty, line), silence)
+
+
+def assess_offers(
+    offers: Offers, minimum: Evidence, owed: Mask, silence: tuple[Bytes, Bytes] | None = None
+) -> Cells:
+    """Return the cells of one line from offers; ``silence`` is (state, cause) where nothing is offered."""
+    size = len(owed)
+    meets = offers.fresh & (offers.evidence >= minimum)
+    winner = _paint(offers, meets, size)
+    if silence is None:
+        state = np.full(size, CellState.UNKNOWN, dtype=np.uint8)
+        cause = np.full(size, GapCause.NO_SOURCE, dtype=np.uint8)
+    else:
+        state, cause = silence
+    for first, end in zip(offers.first[~offers.fresh], offers.end[~offers.fresh], strict=True):
+        state[first:end] = CellState.UNKNOWN
+        cause[first:end] = GapCause.STALE
     covered = winner >= 0
-    if covered.any():
-        table = _verdicts(entries, fresh, duty.minimum)
-        chosen = winner[covered]
-        state[covered] = table[chosen, 0]
-        cause[covered] = table[chosen, 1]
-        evidence[covered] = table[chosen, 2]
-        level[covered] = table[chosen, 3]
-    owed = owed_cells(duty, line)
-    for array in (state, cause, evidence, level):
-        array[~owed] = 0
-    indices = np.array([o.index for o in fresh], dtype=np.int32)
-    entry_of = np.where(covered & owed, indices[winner] if fresh else -1, -1).astype(np.int32)
-    return Cells(state, cause, evidence, level, entry_of)
+    states, causes = _verdicts(offers, meets)
+    # the last row stands for "no offer": index -1 reads it
+    state = np.where(covered, states[winner], state)
+    cause = np.where(covered, causes[winner], cause)
+    evidence = np.append(offers.evidence, np.uint8(0))[winner]
+    level = np.append(offers.level, np.uint8(0))[winner]
+    if not owed.all():
+        for array in (state, cause, evidence, level):
+            array[~owed] = 0
+    return Cells(state, cause, evidence, level)
 
 
 def owed_cells(duty: Duty, line: AreaLine) -> Mask:
@@ -131,127 +148,123 @@ def positions(start: int, stop: int, tier: TierLine) -> tuple[int, int]:
     return first, max(first, int(np.searchsorted(tier.stops, stop, side="right")))
 
 
-def _offers(
+def offers_of(
     entries: Sequence[Entry], line: AreaLine, tier: TierLine, sources: Mapping[str, SourceFacts]
-) -> list[Offer]:
-    offers = []
-    for index, entry in enumerate(entries):
+) -> Offers:
+    """Return the entries that cover at least one body of a line, as arrays."""
+    authority_usual = any(entry.value("authority") for entry in entries)
+    spans: list[tuple[int, int]] = []
+    rungs: list[tuple[int, int]] = []
+    masks: list[tuple[bool, bool, bool, bool, bool]] = []
+    for entry in entries:
         interval = line.interval(entry.area.code)
         if interval is None:
             continue
         first, end = positions(*interval, tier)
         if first == end:
             continue
-        fresh_sources = {
-            o.source_id for o in entry.origins if o.source_id in sources and sources[o.source_id].fresh
-        }
-        if len(fresh_sources) == len({o.source_id for o in entry.origins}):
-            evidence, dead = entry.evidence, entry.link_dead
-        else:
-            spoken = [channel for channel, origin in entry.channels if origin.source_id in fresh_sources]
-            evidence = best(spoken)
-            dead = any(c.evidence > evidence and c.evidence >= Evidence.ONLINE_FORM for c in spoken)
-        offers.append(Offer(index, first, end, evidence, dead, bool(fresh_sources)))
-    return offers
+        evidence, dead, fresh = _fresh_evidence(entry, sources)
+        provider = entry.provider
+        spans.append((first, end))
+        rungs.append((evidence, provider.level if provider is not None else entry.area.level))
+        nameless = authority_usual and not entry.value("authority")
+        masks.append((dead, fresh, provider is None, bool(entry.conflicts), nameless))
+    span = np.array(spans, dtype=np.int32).reshape(-1, 2)
+    rung = np.array(rungs, dtype=np.uint8).reshape(-1, 2)
+    mask = np.array(masks, dtype=np.bool_).reshape(-1, 5)
+    return Offers(
+        span[:, 0],
+        span[:, 1],
+        rung[:, 0],
+        rung[:, 1],
+        mask[:, 0],
+        mask[:, 1],
+        mask[:, 2],
+        mask[:, 3],
+        mask[:, 4],
+    )
 
 
-def _paint(offers: Sequence[Offer], minimum: Evidence, size: int) -> Order:
-    """Return per cell the position in ``offers`` of the winning one, or -1.
+def _fresh_evidence(entry: Entry, sources: Mapping[str, SourceFacts]) -> tuple[Evidence, bool, bool]:
+    """Return (rung, link dead, fresh) of an entry as far as fresh sources state it."""
+    said_by = {origin.source_id for origin in entry.origins}
+    fresh = {source_id for source_id in said_by if source_id in sources and sources[source_id].fresh}
+    if fresh == said_by:
+        return entry.evidence, entry.link_dead, True
+    spoken = [channel for channel, origin in entry.channels if origin.source_id in fresh]
+    evidence = best(spoken)
+    dead = any(c.evidence > evidence and c.evidence >= Evidence.ONLINE_FORM for c in spoken)
+    return evidence, dead, bool(fresh)
+
+
+def _paint(offers: Offers, meets: Mask, size: int) -> Order:
+    """Return per cell the index of the winning fresh offer, or -1.
 
     Order of rank: offers that meet the duty before those that do not; among the former the most specific
     first (so that an own offer is never hidden by an inherited one), among the latter the best rung first.
     """
-
-    def rank(position: int) -> tuple[bool, int, int, int]:
-        offer = offers[position]
-        width = offer.stop - offer.start
-        meets = offer.evidence >= minimum
-        first, second = (-width, int(offer.evidence)) if meets else (int(offer.evidence), -width)
-        return (meets, first, second, -position)
-
-    ascending = sorted(range(len(offers)), key=rank)
+    chosen = np.flatnonzero(offers.fresh)
+    if not len(chosen):
+        return np.full(size, -1, dtype=np.int32)
+    width = offers.end[chosen] - offers.first[chosen]
+    rung = offers.evidence[chosen].astype(np.int32)
+    met = meets[chosen]
+    # last key first; ties go to the earlier entry, so the order of entries (by area code) decides
+    order = np.lexsort((-chosen, np.where(met, rung, -width), np.where(met, -width, rung), met))
+    first, end = offers.first[chosen][order], offers.end[chosen][order]
+    narrow = width[order] == 1
+    number = np.arange(len(order), dtype=np.int32)
     painted = np.full(size, -1, dtype=np.int32)
-    narrow = np.full(size, -1, dtype=np.int32)
-    leaves_at: list[int] = []
-    leaves_no: list[int] = []
-    for number, position in enumerate(ascending):
-        offer = offers[position]
-        if offer.stop - offer.start == 1:
-            leaves_at.append(offer.start)
-            leaves_no.append(number)
-        else:
-            painted[offer.start : offer.stop] = number
-    if leaves_at:
-        np.maximum.at(narrow, np.array(leaves_at), np.array(leaves_no, dtype=np.int32))
-        np.maximum(painted, narrow, out=painted)
-    lookup = np.array([*ascending, -1], dtype=np.int32)
-    return lookup[painted]
+    for start, stop, paint in zip(
+        first[~narrow].tolist(), end[~narrow].tolist(), number[~narrow].tolist(), strict=True
+    ):
+        painted[start:stop] = paint
+    leaves = np.full(size, -1, dtype=np.int32)
+    # numbers rise, so that the last one assigned to a cell is the best
+    leaves[first[narrow]] = number[narrow]
+    np.maximum(painted, leaves, out=painted)
+    return np.append(chosen[order], -1).astype(np.int32)[painted]
 
 
-def _verdicts(entries: Sequence[Entry], offers: Sequence[Offer], minimum: Evidence) -> Bytes:
-    """Return one row (state, cause, evidence, level) per offer."""
-    solution_exists = any(o.evidence >= minimum for o in offers)
-    authority_usual = any(entry.value("authority") for entry in entries)
-    rows = np.zeros((len(offers), 4), dtype=np.uint8)
-    for number, offer in enumerate(offers):
-        entry = entries[offer.index]
-        own = offer.stop - offer.start == 1 and entry.provider is None
-        if offer.evidence >= minimum:
-            state, cause = (CellState.OWN if own else CellState.INHERITED), GapCause.NONE
-        elif offer.dead:
-            state, cause = CellState.DEAD, GapCause.DEAD_LINK
-        else:
-            state = CellState.OFFLINE
-            cause = _offline_cause(
-                offer,
-                has_conflict=bool(entry.conflicts),
-                no_authority=authority_usual and not entry.value("authority"),
-                solution_exists=solution_exists,
-            )
-        level = entry.provider.level if entry.provider is not None else entry.area.level
-        rows[number] = (state, cause, offer.evidence, level)
-    return rows
+def _verdicts(offers: Offers, meets: Mask) -> tuple[Bytes, Bytes]:
+    """Return (states, causes) per offer, with one more row for "no offer"."""
+    own = offers.local & (offers.end - offers.first == 1)
+    low = offers.evidence < Evidence.APPOINTMENT
+    plain = GapCause.SOLUTION_NOT_CONNECTED if meets.any() else GapCause.DESCRIBED_NOT_ONLINE
+    states = np.select(
+        [meets & own, meets, offers.dead],
+        [CellState.OWN, CellState.INHERITED, CellState.DEAD],
+        CellState.OFFLINE,
+    )
+    causes = np.select(
+        [meets, offers.dead, ~low, offers.conflict, offers.nameless],
+        [GapCause.NONE, GapCause.DEAD_LINK, GapCause.MEDIA_BREAK, GapCause.CONFLICT, GapCause.NO_AUTHORITY],
+        plain,
+    )
+    return np.append(states, 0).astype(np.uint8), np.append(causes, 0).astype(np.uint8)
 
 
-def _offline_cause(
-    offer: Offer, *, has_conflict: bool, no_authority: bool, solution_exists: bool
-) -> GapCause:
-    """Return why a described service is not available online; the first that applies."""
-    if offer.evidence >= Evidence.APPOINTMENT:
-        return GapCause.MEDIA_BREAK
-    if has_conflict:
-        return GapCause.CONFLICT
-    if no_authority:
-        return GapCause.NO_AUTHORITY
-    return GapCause.SOLUTION_NOT_CONNECTED if solution_exists else GapCause.DESCRIBED_NOT_ONLINE
+def _silence(
+    key: ServiceKey, line: AreaLine, tier: TierLine, sources: Mapping[str, SourceFacts]
+) -> tuple[Bytes, Bytes]:
+    """Return (state, cause) of cells in which nothing is offered.
 
-
-def _silence(  # noqa: PLR0917 - fills both arrays in place from all that is known about silence
-    key: ServiceKey,
-    offers: Sequence[Offer],
-    line: AreaLine,
-    tier: TierLine,
-    sources: Mapping[str, SourceFacts],
-    state: Bytes,
-    cause: Bytes,
-) -> None:
-    """Set missing and stale cells: fresh silence first, then what only stale sources spoke of."""
-    for facts in sources.values():
-        entitled = facts.scope.silence_means_absence and facts.scope.allows_service(key)
-        if not entitled or not facts.spoken:
-            continue
+    Fresh silence of an entitled source means missing; where only entitled sources that are too old could
+    have spoken, the cell is unknown because they are stale.
+    """
+    state = np.full(len(tier), CellState.UNKNOWN, dtype=np.uint8)
+    cause = np.full(len(tier), GapCause.NO_SOURCE, dtype=np.uint8)
+    entitled = [
+        facts
+        for facts in sources.values()
+        if facts.spoken and facts.scope.silence_means_absence and facts.scope.allows_service(key)
+    ]
+    for facts in sorted(entitled, key=lambda f: f.fresh):
         for area in facts.scope.areas:
             interval = line.interval(area.code)
             if interval is None:
                 continue
             first, end = positions(*interval, tier)
-            if facts.fresh:
-                state[first:end] = CellState.MISSING
-                cause[first:end] = GapCause.NOT_DESCRIBED
-            else:
-                unheard = state[first:end] == CellState.UNKNOWN
-                cause[first:end][unheard] = GapCause.STALE
-    for offer in offers:
-        if not offer.fresh:
-            state[offer.start : offer.stop] = CellState.UNKNOWN
-            cause[offer.start : offer.stop] = GapCause.STALE
+            state[first:end] = CellState.MISSING if facts.fresh else CellState.UNKNOWN
+            cause[first:end] = GapCause.NOT_DESCRIBED if facts.fresh else GapCause.STALE
+    return state, cause

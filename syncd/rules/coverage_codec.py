@@ -30,9 +30,9 @@ def pack_cells(cells: Cells) -> tuple[bytes, bytes]:
 
 
 def unpack_cells(packed: bytes) -> Cells:
-    """Return the planes of a packed row; ``winner`` is empty because it is not stored."""
+    """Return the planes of a packed row (read-only)."""
     planes = np.frombuffer(zlib.decompress(packed), dtype=np.uint8).reshape(_PLANES, -1)
-    return Cells(planes[0], planes[1], planes[2], planes[3], np.empty(0, dtype=np.int32))
+    return Cells(planes[0], planes[1], planes[2], planes[3])
 
 
 def pack_numbers(numbers: npt.NDArray[np.uint32]) -> bytes:

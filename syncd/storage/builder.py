@@ -55,7 +55,9 @@ class ProcessBuilder:
             self._pool = ProcessPoolExecutor(1, mp_context=get_context("spawn"), initializer=_lower_priority)
         loop = asyncio.get_running_loop()
         try:
-            totals, removed = await loop.run_in_executor(self._pool, _build_by_url, self.url, plan, keys, path)
+            totals, removed = await loop.run_in_executor(
+                self._pool, _build_by_url, self.url, plan, keys, path
+            )
         except BrokenProcessPool as error:
             self._pool = None
             path.unlink(missing_ok=True)
@@ -72,7 +74,7 @@ class ProcessBuilder:
     def close(self) -> None:
         """End the child without waiting for work in progress: nothing of it is published."""
         if self._pool is not None:
-            for process in list((self._pool._processes or {}).values()):  # noqa: SLF001 - no public way to end it
+            for process in list((self._pool._processes or {}).values()):  # noqa: SLF001 - nothing public
                 process.terminate()
             self._pool.shutdown(wait=False, cancel_futures=True)
             self._pool = None
