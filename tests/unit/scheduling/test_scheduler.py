@@ -123,6 +123,7 @@ async def test_a_clock_that_was_set_makes_a_new_plan(monkeypatch: pytest.MonkeyP
     monkeypatch.setattr(module, "CLOCK_CHECK", timedelta(milliseconds=100))
     bench = Bench(Timing("a", timedelta(hours=1), datetime.now(UTC)))
     await bench.scheduler.start()
+    await asyncio.sleep(0.05)
     bench.offset = -timedelta(days=3650)
     await until(lambda: bench.asked == 2)
     await bench.scheduler.stop()
