@@ -1,8 +1,8 @@
 """Which pieces are known: set operations on 16-byte hashes in two integer columns.
 
-A Python dict of hashes costs 350 bytes per record (performance study §2.6), these columns 16, and one look-up
-of a whole batch is one binary search. Hashes come and go as bytes; inside, a column holds the big-endian value
-of eight bytes, so that numeric order is byte order. Must not know what is hashed.
+A Python dict of hashes costs 350 bytes per record (performance study §2.6), these columns 16, and looking up
+a whole batch is one binary search. Hashes come and go as bytes; inside, a column holds the
+big-endian value of eight bytes, so that numeric order is byte order. Must not know what is hashed.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """The staged file: new and changed records on their way from a parse worker to the store.
 
-Length-prefixed, because payloads are bytes already and base64 in JSON would cost more than parsing. One record
-is a head (four lengths and two hashes), then native id, service keys and payload. Must not know parsers or
-databases.
+Length-prefixed, because payloads are bytes already and base64 in JSON would cost more than parsing. One
+record is a head (three lengths and two hashes), then native id, service keys and payload. Must not know
+parsers or databases.
 """
 
 from __future__ import annotations
