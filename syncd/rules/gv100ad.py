@@ -195,7 +195,7 @@ def _postcode(line: str) -> str | None:
 
 def _check_parents(areas: dict[str, Area]) -> None:
     for code, area in areas.items():
-        # The joint German-Luxembourgish territory is unincorporated, inhabited by nobody and in no Kreis.
+        # Coastal waters and the joint German-Luxembourgish territory lie in no Kreis.
         is_municipality = area.ags is not None and area.kind is not AreaKind.GEMEINDEFREI
         length, level = (5, "Kreis") if is_municipality else (2, "Land")
         if code[:length] not in areas:

@@ -163,7 +163,7 @@ class AreaLine:
         length = _LENGTH_OF_TIER[tier]
         if len(code) <= length or code[:length] in self._areas:
             return code[:length]
-        # The joint German-Luxembourgish territory lies in no Kreis.
+        # Coastal waters and the joint German-Luxembourgish territory lie in no Kreis.
         return next(ancestor for ancestor in self.chain(code) if len(ancestor) < length)
 
 
