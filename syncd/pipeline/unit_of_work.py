@@ -14,7 +14,7 @@ from contextvars import ContextVar
 from syncd.errors import InvariantViolated
 
 OPEN: ContextVar[bool] = ContextVar("syncd_unit_of_work_open", default=False)
-"""True while a write transaction is open. A thread started by ``asyncio.to_thread`` gets a copy of its own."""
+"""True while a write transaction is open. A thread of ``asyncio.to_thread`` has a copy of its own."""
 
 
 @contextmanager
@@ -32,7 +32,7 @@ def unit_of_work() -> Iterator[None]:
 
 
 def assert_no_unit_of_work(what: str) -> None:
-    """Raise InvariantViolated when ``what`` (network, a nested transaction) is tried inside a unit of work."""
+    """Raise InvariantViolated when ``what`` (network, another transaction) is tried inside a unit of work."""
     if OPEN.get():
         raise InvariantViolated(
             f"{what} was started while a write transaction is open",
