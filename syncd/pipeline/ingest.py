@@ -180,9 +180,7 @@ class _Attempt:
         _, details, _, _ = self.ingest.store.run(last_good_run_id)
         return details.get("conditions") != self.conditions()
 
-    async def _stage(
-        self, documents: list[Document], workdir: Path, *, reparse: bool
-    ) -> StagedSnapshot:
+    async def _stage(self, documents: list[Document], workdir: Path, *, reparse: bool) -> StagedSnapshot:
         plan, registry = self.plan, self.ingest.registry
         hashes, areas = workdir / "known.hashes", workdir / "areas.json"
         await asyncio.to_thread(self.ingest.store.write_known_hashes, plan.source_id, hashes)

@@ -91,6 +91,8 @@ class PartitionRun:
     _totals: Totals = field(default_factory=dict)
     _duties: Mapping[str, tuple[tuple[str, Duty], ...]] = field(init=False)
     _positions: Mapping[Tier, npt.NDArray[np.int64]] = field(default_factory=dict)
+    _people: Mapping[Tier, npt.NDArray[np.int64]] = field(init=False)
+    """Prefix sums of the inhabitants per line."""
 
     def __post_init__(self) -> None:
         """Index the duties by service key and prepare the lines."""
@@ -102,6 +104,9 @@ class PartitionRun:
             self._totals.setdefault(
                 (obligation_id, duty.line.value), empty_totals(len(self.line.tier(duty.line)))
             )
+        self._people = {
+            tier: np.concatenate(([0], np.cumsum(self.line.tier(tier).population))) for tier in Tier
+        }
         self._duties = {key: tuple(duties) for key, duties in by_key.items()}
         if self.plan.old_areas is not None:
             self._positions = _old_positions(self.line, AreaLine.build(self.plan.old_areas), self.plan.moved)
@@ -198,7 +203,6 @@ class PartitionRun:
         before: Mapping[tuple[str, str, str], CoverageRow],
     ) -> CoverageRow:
         cells = assess(ServiceKey(key), entries, duty, self.line, self.plan.sources)
-        tier = self.line.tier(duty.line)
         add_to_totals(self._totals[obligation_id, duty.line.value], cells.state, 1)
         previous = before.get((obligation_id, duty.line.value, key))
         began = since(
@@ -214,7 +218,7 @@ class PartitionRun:
             digest=digest,
             cells=packed,
             since=pack_numbers(began),
-            counts=count(cells, tier.population),
+            counts=count(cells, self._people[duty.line]),
         )
 
     def _on_this_line(self, row: CoverageRow, line: Tier) -> Before:

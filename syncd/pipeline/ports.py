@@ -218,7 +218,6 @@ class Store(Protocol):
     # --- runs and sources ---------------------------------------------------------------------------
     def open_run(self, source_id: str, *, trigger: str, now: datetime) -> int:
         """Start a run and return its id."""
-        ...
 
     def close_run(  # noqa: PLR0913 - a run ends with all of these at once
         self,
@@ -236,42 +235,33 @@ class Store(Protocol):
         documents: Sequence[DocumentNote] | None = None,
     ) -> None:
         """End a run that changed no record (unchanged, refused, failed). Unchanged may renew validators."""
-        ...
 
     def interrupt_open_runs(self, *, now: datetime) -> tuple[str, ...]:
         """Mark runs left open by a crash as interrupted; returns their source ids."""
-        ...
 
     def source_state(self, source_id: str) -> SourceState:
         """Return what is known of a source; an unknown one yields an empty state."""
-        ...
 
     def source_states(self) -> Mapping[str, SourceState]:
         """Return the states of all sources that ever ran."""
-        ...
 
     def runs(
         self, *, source_id: str | None = None, limit: int = 50, before: int | None = None
     ) -> tuple[Run, ...]:
         """Return runs, newest first; ``before`` is an exclusive run id for paging."""
-        ...
 
     def run(self, run_id: int) -> tuple[Run, Mapping[str, Any], tuple[Issue, ...], Mapping[str, int]]:
         """Return one run with details, kept issues and issue counts; raises NotFound."""
-        ...
 
     def documents(self, source_id: str) -> Mapping[str, DocumentNote]:
         """Return the notes of the last accepted run's documents by name."""
-        ...
 
     # --- T1: one source's bucket --------------------------------------------------------------------
     def write_known_hashes(self, source_id: str, path: Path) -> int:
         """Write the raw hashes of the live records, sorted, 16 bytes each; returns their number."""
-        ...
 
     def preview(self, snapshot: StagedSnapshot) -> SnapshotDelta:
         """Compare a staged snapshot with the bucket without changing anything."""
-        ...
 
     def apply_snapshot(  # noqa: PLR0913 - T1 stores all of these at once
         self,
@@ -292,26 +282,21 @@ class Store(Protocol):
         The run ends with the verdict's outcome (``unchanged`` when only bytes were rewritten). Withdrawn
         records become tombstones (restorable), never vanish.
         """
-        ...
 
     # --- inputs of a rebuild ------------------------------------------------------------------------
     def dirty_keys(self, today: date) -> tuple[int, tuple[str, ...]]:
         """Return the highest dirty mark and the service keys to rebuild, sorted, including date changes."""
-        ...
 
     def all_service_keys(self) -> Iterator[str]:
         """Yield every service key with live records or a current partition, sorted."""
-        ...
 
     def partition_records(
         self, service_keys: Sequence[str]
     ) -> Iterator[tuple[str, tuple[StoredRecord, ...]]]:
         """Yield (service key, live records) in the order of the given sorted keys; empty tuples included."""
-        ...
 
     def current_coverage(self, service_keys: Sequence[str]) -> Iterator[CoverageRow]:
         """Yield the current coverage rows of these keys."""
-        ...
 
     # --- T2 and releases ----------------------------------------------------------------------------
     def publish(self, draft: ReleaseDraft) -> Release | None:
@@ -319,38 +304,30 @@ class Store(Protocol):
 
         Returns None, and only clears the dirty marks, when neither a partition nor the inputs changed.
         """
-        ...
 
     def current_release(self) -> Release | None:
         """Return the published release, or None before the first."""
-        ...
 
     def release(self, number: int) -> Release:
         """Return one release; raises NotFound."""
-        ...
 
     def release_at(self, at: datetime) -> Release | None:
         """Return the release that was current at an instant."""
-        ...
 
     def releases(self, *, limit: int = 50, before: int | None = None) -> tuple[Release, ...]:
         """Return releases, newest first."""
-        ...
 
     def changes(self, number: int, *, limit: int, offset: int = 0) -> tuple[ChangeRow, ...]:
         """Return the change list of a release, sorted by service key and area."""
-        ...
 
     # --- reading a release --------------------------------------------------------------------------
     def partitions(
         self, release: int, *, after: str = "", limit: int | None = None, contains: str = ""
     ) -> Iterator[PartitionRow]:
         """Yield partitions as of a release, by key; ``contains`` filters on key or name, case-insensitive."""
-        ...
 
     def partition(self, release: int, service_key: str) -> PartitionRow | None:
         """Return one partition as of a release."""
-        ...
 
     def entries(
         self,
@@ -362,7 +339,6 @@ class Store(Protocol):
         limit: int | None = None,
     ) -> Iterator[EntryRow]:
         """Yield entries as of a release, sorted by (service key, area code)."""
-        ...
 
     def coverage(
         self,
@@ -375,41 +351,32 @@ class Store(Protocol):
         limit: int | None = None,
     ) -> Iterator[CoverageRow]:
         """Yield coverage rows as of a release, sorted by (obligation, line, service key)."""
-        ...
 
     def totals(self, release: int) -> tuple[TotalsRow, ...]:
         """Return the per-area totals as of a release."""
-        ...
 
     # --- registers ----------------------------------------------------------------------------------
     def put_edition(self, label: str, digest: str, areas: Iterable[Area], *, now: datetime) -> int:
         """Store an edition of the area register once per digest and return its id."""
-        ...
 
     def edition_areas(self, edition_id: int) -> tuple[Area, ...]:
         """Return the areas of an edition sorted by code."""
-        ...
 
     def edition_by_digest(self, digest: str) -> int:
         """Return the id of a stored edition; raises NotFound."""
-        ...
 
     def put_document(self, digest: str, body: bytes) -> None:
         """Keep an input (obligations, scopes) by digest, so that any release can be explained later."""
-        ...
 
     def document(self, digest: str) -> bytes:
         """Return a kept input; raises NotFound."""
-        ...
 
     # --- house keeping ------------------------------------------------------------------------------
     def ping(self) -> None:
         """Raise StorageError when the database does not answer."""
-        ...
 
     def backup(self, target: Path) -> None:
         """Write a consistent copy of the database."""
-        ...
 
 
 class ParseWorker(Protocol):
@@ -417,7 +384,6 @@ class ParseWorker(Protocol):
 
     async def stage(self, job: ParseJob) -> StagedSnapshot:
         """Parse and normalise the documents; raises SourceFormatError and leaves no trace when it fails."""
-        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -445,30 +411,24 @@ class RunSession(FetchSession, Protocol):
     @property
     def all_unchanged(self) -> bool:
         """True when every document is byte-identical to the last accepted run's."""
-        ...
 
     @property
     def declared(self) -> int | None:
         """Total announced by the portal, if any."""
-        ...
 
     @property
     def incomplete_reason(self) -> str:
         """Why the listing is known to be incomplete; empty when it is not."""
-        ...
 
     @property
     def issues(self) -> tuple[Issue, ...]:
         """Findings about the listing."""
-        ...
 
     def notes(self) -> tuple[DocumentNote, ...]:
         """What to keep of the documents when the run is good."""
-        ...
 
     def prune(self) -> None:
         """Remove stored bodies that neither this run nor the last accepted one needs."""
-        ...
 
 
 class SessionFactory(Protocol):
@@ -476,7 +436,6 @@ class SessionFactory(Protocol):
 
     def __call__(self, plan: SourcePlan, notes: Mapping[str, DocumentNote]) -> RunSession:
         """Return the session; nothing is fetched yet."""
-        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -495,4 +454,3 @@ class PartitionBuilder(Protocol):
 
     async def build(self, plan: RebuildPlan, keys: Sequence[str] | None) -> BuiltPartitions:
         """Build the given service keys, or all of them; reads a consistent state of the store."""
-        ...

@@ -33,6 +33,11 @@ if TYPE_CHECKING:
     Order = npt.NDArray[np.int32]
 
 STATES = len(CellState)
+_LABELS = tuple(state.label for state in CellState)
+_WIDEST = 1 << 20
+"""More than any line is long."""
+_MET = 1 << 36
+"""Lifts offers that meet the duty above all others."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,16 +52,36 @@ class SourceFacts:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Cells:
-    """Arrays over one line, each uint8 of shape (line,).
+    """The cells of one line as words: uint32 of shape (line,), one byte each for the four planes.
 
     ``state`` and ``cause`` hold :class:`CellState` and :class:`GapCause`, ``evidence`` the rung of the
     winning offer, ``level`` the :class:`AreaLevel` of the body it comes from (0 also where there is none).
     """
 
-    state: Bytes
-    cause: Bytes
-    evidence: Bytes
-    level: Bytes
+    words: npt.NDArray[np.uint32]
+
+    @property
+    def state(self) -> Bytes:
+        """States, uint8 of shape (line,)."""
+        return self._plane(0)
+
+    @property
+    def cause(self) -> Bytes:
+        """Causes, uint8 of shape (line,)."""
+        return self._plane(8)
+
+    @property
+    def evidence(self) -> Bytes:
+        """Rungs, uint8 of shape (line,)."""
+        return self._plane(16)
+
+    @property
+    def level(self) -> Bytes:
+        """Levels, uint8 of shape (line,)."""
+        return self._plane(24)
+
+    def _plane(self, shift: int) -> Bytes:
+        return (self.words >> np.uint32(shift)).astype(np.uint8)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -66,8 +91,8 @@ class Offers:
     Only what fresh sources say counts. ``first`` and ``end`` (int32, end exclusive) are the bodies an offer
     covers, ``evidence`` (uint8) its rung, ``level`` (uint8) the level of the providing body. The masks:
     ``dead`` its best digital link is dead, ``fresh`` at least one of its sources is, ``local`` it is provided
-    by the area itself, ``conflict`` sources contradict each other, ``nameless`` it names no authority although
-    others do.
+    by the area itself, ``conflict`` sources contradict each other, ``nameless`` it names no authority
+    although others do.
     """
 
     first: Order
@@ -96,31 +121,23 @@ def assess(
 
 
 def assess_offers(
-    offers: Offers, minimum: Evidence, owed: Mask, silence: tuple[Bytes, Bytes] | None = None
+    offers: Offers, minimum: Evidence, owed: Mask, silence: npt.NDArray[np.uint32] | None = None
 ) -> Cells:
-    """Return the cells of one line from offers; ``silence`` is (state, cause) where nothing is offered."""
-    size = len(owed)
+    """Return the cells of one line from offers; ``silence`` holds the words of cells without any offer."""
     meets = offers.fresh & (offers.evidence >= minimum)
-    winner = _paint(offers, meets, size)
-    if silence is None:
-        state = np.full(size, CellState.UNKNOWN, dtype=np.uint8)
-        cause = np.full(size, GapCause.NO_SOURCE, dtype=np.uint8)
-    else:
-        state, cause = silence
-    for first, end in zip(offers.first[~offers.fresh], offers.end[~offers.fresh], strict=True):
-        state[first:end] = CellState.UNKNOWN
-        cause[first:end] = GapCause.STALE
-    covered = winner >= 0
-    states, causes = _verdicts(offers, meets)
-    # the last row stands for "no offer": index -1 reads it
-    state = np.where(covered, states[winner], state)
-    cause = np.where(covered, causes[winner], cause)
-    evidence = np.append(offers.evidence, np.uint8(0))[winner]
-    level = np.append(offers.level, np.uint8(0))[winner]
-    if not owed.all():
-        for array in (state, cause, evidence, level):
-            array[~owed] = 0
-    return Cells(state, cause, evidence, level)
+    verdicts = _verdicts(offers, meets)
+    winner = _paint(offers, meets, len(owed))
+    # index -1 reads the last row, which stands for "no offer"
+    words = verdicts[winner]
+    if silence is not None:
+        np.copyto(words, silence, where=winner < 0)
+    if not offers.fresh.all():
+        stale = np.zeros(len(owed), dtype=np.bool_)
+        for first, end in zip(offers.first[~offers.fresh], offers.end[~offers.fresh], strict=True):
+            stale[first:end] = True
+        words[stale & (winner < 0)] = _word(CellState.UNKNOWN, GapCause.STALE)
+    words *= owed
+    return Cells(words)
 
 
 def owed_cells(duty: Duty, line: AreaLine) -> Mask:
@@ -135,11 +152,18 @@ def owed_cells(duty: Duty, line: AreaLine) -> Mask:
     return mask & tier.owes
 
 
-def count(cells: Cells, population: npt.NDArray[np.int64]) -> dict[str, tuple[int, int]]:
-    """Return per state label the number of cells and the people living in them."""
-    number = np.bincount(cells.state, minlength=STATES)
-    people = np.bincount(cells.state, weights=population, minlength=STATES)
-    return {s.label: (int(number[s]), int(people[s])) for s in CellState}
+def count(cells: Cells, people_before: npt.NDArray[np.int64]) -> dict[str, tuple[int, int]]:
+    """Return per state label the number of cells and the people living in them.
+
+    ``people_before`` are prefix sums of the inhabitants, shape (line + 1,). Neighbours are mostly alike, so
+    runs of equal states are summed instead of cells.
+    """
+    state = cells.state
+    edges = np.concatenate(([0], np.flatnonzero(state[1:] != state[:-1]) + 1, [len(state)]))
+    runs = state[edges[:-1]] if len(state) else state
+    number = np.bincount(runs, weights=np.diff(edges), minlength=STATES)
+    people = np.bincount(runs, weights=np.diff(people_before[edges]), minlength=STATES)
+    return dict(zip(_LABELS, zip(map(int, number), map(int, people), strict=True), strict=True))
 
 
 def positions(start: int, stop: int, tier: TierLine) -> tuple[int, int]:
@@ -202,69 +226,78 @@ def _paint(offers: Offers, meets: Mask, size: int) -> Order:
 
     Order of rank: offers that meet the duty before those that do not; among the former the most specific
     first (so that an own offer is never hidden by an inherited one), among the latter the best rung first.
+    Ties go to the earlier offer, so the order of entries (by area code) decides.
     """
-    chosen = np.flatnonzero(offers.fresh)
-    if not len(chosen):
-        return np.full(size, -1, dtype=np.int32)
-    width = offers.end[chosen] - offers.first[chosen]
-    rung = offers.evidence[chosen].astype(np.int32)
-    met = meets[chosen]
-    # last key first; ties go to the earlier entry, so the order of entries (by area code) decides
-    order = np.lexsort((-chosen, np.where(met, rung, -width), np.where(met, -width, rung), met))
-    first, end = offers.first[chosen][order], offers.end[chosen][order]
-    narrow = width[order] == 1
+    width = (offers.end - offers.first).astype(np.int64)
+    rung = offers.evidence.astype(np.int64)
+    index = np.arange(len(width))
+    rank = np.where(meets, _MET + ((_WIDEST - width) << 4) + rung, (rung << 24) + _WIDEST - width)
+    order = np.argsort((rank << 24) - index)
+    if not offers.fresh.all():
+        order = order[offers.fresh[order]]
+    first, end = offers.first[order], offers.end[order]
     number = np.arange(len(order), dtype=np.int32)
+    wide = np.flatnonzero(width[order] != 1)
     painted = np.full(size, -1, dtype=np.int32)
-    for start, stop, paint in zip(
-        first[~narrow].tolist(), end[~narrow].tolist(), number[~narrow].tolist(), strict=True
-    ):
+    for paint, start, stop in zip(wide.tolist(), first[wide].tolist(), end[wide].tolist(), strict=True):
         painted[start:stop] = paint
+    narrow = np.flatnonzero(width[order] == 1)
     leaves = np.full(size, -1, dtype=np.int32)
     # numbers rise, so that the last one assigned to a cell is the best
     leaves[first[narrow]] = number[narrow]
     np.maximum(painted, leaves, out=painted)
-    return np.append(chosen[order], -1).astype(np.int32)[painted]
+    return np.concatenate((order.astype(np.int32), [np.int32(-1)]))[painted]
 
 
-def _verdicts(offers: Offers, meets: Mask) -> tuple[Bytes, Bytes]:
-    """Return (states, causes) per offer, with one more row for "no offer"."""
-    own = offers.local & (offers.end - offers.first == 1)
-    low = offers.evidence < Evidence.APPOINTMENT
+def _verdicts(offers: Offers, meets: Mask) -> npt.NDArray[np.uint32]:
+    """Return one word per offer, with one more for "no offer"."""
+    local = offers.local & (offers.end - offers.first == 1)
     plain = GapCause.SOLUTION_NOT_CONNECTED if meets.any() else GapCause.DESCRIBED_NOT_ONLINE
-    states = np.select(
-        [meets & own, meets, offers.dead],
-        [CellState.OWN, CellState.INHERITED, CellState.DEAD],
-        CellState.OFFLINE,
-    )
-    causes = np.select(
-        [meets, offers.dead, ~low, offers.conflict, offers.nameless],
-        [GapCause.NONE, GapCause.DEAD_LINK, GapCause.MEDIA_BREAK, GapCause.CONFLICT, GapCause.NO_AUTHORITY],
-        plain,
-    )
-    return np.append(states, 0).astype(np.uint8), np.append(causes, 0).astype(np.uint8)
+    words = np.full(len(meets) + 1, _word(CellState.OFFLINE, plain), dtype=np.uint32)
+    rows = words[:-1]
+    # from the weakest reason to the strongest, each overwriting the one before
+    rows[offers.nameless] = _word(CellState.OFFLINE, GapCause.NO_AUTHORITY)
+    rows[offers.conflict] = _word(CellState.OFFLINE, GapCause.CONFLICT)
+    rows[offers.evidence >= Evidence.APPOINTMENT] = _word(CellState.OFFLINE, GapCause.MEDIA_BREAK)
+    rows[offers.dead] = _word(CellState.DEAD, GapCause.DEAD_LINK)
+    rows[meets] = _word(CellState.INHERITED, GapCause.NONE)
+    rows[meets & local] = _word(CellState.OWN, GapCause.NONE)
+    rows |= offers.evidence.astype(np.uint32) << 16
+    rows |= offers.level.astype(np.uint32) << 24
+    words[-1] = _word(CellState.UNKNOWN, GapCause.NO_SOURCE)
+    return words
+
+
+def _word(state: CellState, cause: GapCause) -> int:
+    """Return a cell as one number: state, cause, rung and level, one byte each, the state lowest."""
+    return int(state) | int(cause) << 8
 
 
 def _silence(
     key: ServiceKey, line: AreaLine, tier: TierLine, sources: Mapping[str, SourceFacts]
-) -> tuple[Bytes, Bytes]:
-    """Return (state, cause) of cells in which nothing is offered.
+) -> npt.NDArray[np.uint32] | None:
+    """Return the words of cells in which nothing is offered, or None when no silence tells anything.
 
     Fresh silence of an entitled source means missing; where only entitled sources that are too old could
     have spoken, the cell is unknown because they are stale.
     """
-    state = np.full(len(tier), CellState.UNKNOWN, dtype=np.uint8)
-    cause = np.full(len(tier), GapCause.NO_SOURCE, dtype=np.uint8)
     entitled = [
         facts
         for facts in sources.values()
         if facts.spoken and facts.scope.silence_means_absence and facts.scope.allows_service(key)
     ]
+    if not entitled:
+        return None
+    words = np.full(len(tier), _word(CellState.UNKNOWN, GapCause.NO_SOURCE), dtype=np.uint32)
     for facts in sorted(entitled, key=lambda f: f.fresh):
+        told = (
+            _word(CellState.MISSING, GapCause.NOT_DESCRIBED)
+            if facts.fresh
+            else _word(CellState.UNKNOWN, GapCause.STALE)
+        )
         for area in facts.scope.areas:
             interval = line.interval(area.code)
-            if interval is None:
-                continue
-            first, end = positions(*interval, tier)
-            state[first:end] = CellState.MISSING if facts.fresh else CellState.UNKNOWN
-            cause[first:end] = GapCause.NOT_DESCRIBED if facts.fresh else GapCause.STALE
-    return state, cause
+            if interval is not None:
+                first, end = positions(*interval, tier)
+                words[first:end] = told
+    return words

@@ -24,15 +24,15 @@ _DIGEST_SIZE = 16
 
 
 def pack_cells(cells: Cells) -> tuple[bytes, bytes]:
-    """Return (digest, compressed planes state, cause, evidence, level)."""
-    raw = b"".join(a.tobytes() for a in (cells.state, cells.cause, cells.evidence, cells.level))
-    return hashlib.sha256(raw).digest()[:_DIGEST_SIZE], zlib.compress(raw, _LEVEL)
+    """Return (digest, compressed planes): state, cause, evidence, level, one after the other."""
+    planes = np.ascontiguousarray(cells.words, dtype="<u4").view(np.uint8).reshape(-1, _PLANES).T.tobytes()
+    return hashlib.sha256(planes).digest()[:_DIGEST_SIZE], zlib.compress(planes, _LEVEL)
 
 
 def unpack_cells(packed: bytes) -> Cells:
-    """Return the planes of a packed row (read-only)."""
+    """Return the cells of a packed row."""
     planes = np.frombuffer(zlib.decompress(packed), dtype=np.uint8).reshape(_PLANES, -1)
-    return Cells(planes[0], planes[1], planes[2], planes[3])
+    return Cells(np.ascontiguousarray(planes.T).view("<u4").ravel().astype(np.uint32, copy=False))
 
 
 def pack_numbers(numbers: npt.NDArray[np.uint32]) -> bytes:

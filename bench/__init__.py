@@ -1,0 +1,1 @@
+"""Benchmarks: scripts that print a table and ratios against a baseline measured in the same run."""
