@@ -1,8 +1,8 @@
 """Merge the claims of one service into entries, one per area; conflicts are kept and shown.
 
 Precedence comes from configuration: a lower rank wins, per field where a source says so; ties go to the
-source id and record id, so that the order in which sources ran never matters. Empty values never overwrite. Every
-value keeps its provenance.
+source id and record id, so that the order in which sources ran never matters. Empty values never overwrite.
+Every value keeps its provenance.
 """
 
 from __future__ import annotations

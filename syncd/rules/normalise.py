@@ -1,8 +1,8 @@
 """Record → claims: the only place that decides what raw keys and raw areas mean.
 
 Nothing is dropped silently: what cannot be used becomes an :class:`~syncd.model.issue.Issue`. A record
-without an official key keeps its place in a key space of its own and is reported, not guessed. A statement outside
-the source's scope is a finding, not data. This module must not know where records come from.
+without an official key keeps its place in a key space of its own and is reported, not guessed. A statement
+outside the source's scope is a finding, not data. This module must not know where records come from.
 """
 
 from __future__ import annotations

@@ -51,7 +51,6 @@ class FetchSession(Protocol):
     @property
     def source_id(self) -> str:
         """Id of the source this run is for."""
-        ...
 
     async def fetch(
         self,
@@ -72,31 +71,24 @@ class FetchSession(Protocol):
         raises SourceFormatError. ``validator`` is sent as ``If-None-Match`` instead of a stored ETag (portals
         that validate by body hash). Raises SourceUnavailable, SourceRejectedUs or SourceFormatError.
         """
-        ...
 
     async def read_json(self, document: Document) -> Any:  # noqa: ANN401 - JSON is what it is
         """Read a small JSON document for paging; raises SourceFormatError when it is not JSON."""
-        ...
 
     def stored_validator(self, name: str) -> str | None:
         """Return the validator kept from the last accepted run for that document name (ETag or body hash)."""
-        ...
 
     def keep_validator(self, name: str, value: str) -> None:
         """Keep a validator found inside the body; stored only if the run is accepted."""
-        ...
 
     def declare_total(self, total: int) -> None:
         """State how many records the portal announced for the whole listing."""
-        ...
 
     def incomplete(self, reason: str) -> None:
         """State that the listing is known to be incomplete: nothing may be withdrawn because of it."""
-        ...
 
     def issue(self, issue: Issue) -> None:
         """Report a finding about the listing."""
-        ...
 
 
 class Connector(Protocol):
@@ -104,7 +96,6 @@ class Connector(Protocol):
 
     def documents(self, session: FetchSession) -> AsyncIterator[Document]:
         """Yield the documents of one run, in a stable order."""
-        ...
 
 
 class Completeness(StrEnum):

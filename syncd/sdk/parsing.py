@@ -86,8 +86,6 @@ class Parser(Protocol):
 
     def cut(self, document: BinaryIO, context: ParseContext) -> Iterator[Slice]:
         """Yield the pieces of a document in order."""
-        ...
 
     def parse(self, piece: Slice, context: ParseContext) -> Record:
         """Return the record of one piece."""
-        ...
