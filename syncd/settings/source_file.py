@@ -57,7 +57,6 @@ class LimitsTable(Table):
     max_bytes: ByteCount = Field(50_000_000, description="Of one document as transferred.")
     max_decoded_bytes: ByteCount = Field(200_000_000, description="Of one document after decompression.")
     run_timeout: Duration = Field(timedelta(minutes=30), description="Longest time of one run.")
-    requests_per_second: float = Field(5.0, gt=0, le=1_000, strict=False)
 
     def to_accept(self) -> AcceptLimits:
         """Return the part the acceptance rule looks at."""

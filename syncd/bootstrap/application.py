@@ -1,0 +1,186 @@
+"""One configuration at work on one database: what the daemon and the commands share.
+
+A run started by hand goes the same way as a scheduled one. This module must not know who asks.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime
+from pathlib import Path
+
+from syncd import __version__
+from syncd.bootstrap.sessions import Sessions
+from syncd.bootstrap.state_folder import StateFolder
+from syncd.errors import NotFound
+from syncd.fetching.client import HttpFetcher
+from syncd.fetching.staging import SubprocessParseWorker
+from syncd.model.entry import Release
+from syncd.model.run import Run, RunOutcome, SourceState
+from syncd.observability.metrics import Metrics
+from syncd.pipeline.ask import Ask
+from syncd.pipeline.ingest import Ingest
+from syncd.pipeline.rebuild import CheckReport, Rebuilder
+from syncd.scheduling.timing import Timing
+from syncd.settings.config import Config
+from syncd.storage import SqlStore, open_store
+from syncd.storage.builder import InProcessBuilder, ProcessBuilder
+
+_REBUILD_WAIT_S = 600.0
+
+
+def utc_now() -> datetime:
+    """Return the present instant; the only clock handed to the use cases."""
+    return datetime.now(UTC)
+
+
+@dataclass(slots=True)
+class Application:
+    """The use cases, wired. Made by :func:`build_application`."""
+
+    config: Config
+    folder: StateFolder
+    store: SqlStore
+    ask: Ask
+    ingest: Ingest
+    rebuilder: Rebuilder
+    sessions: Sessions
+    metrics: Metrics
+    _day: date
+    _slots: asyncio.Semaphore = field(init=False)
+
+    def __post_init__(self) -> None:
+        """Limit how many sources are brought up to date at once."""
+        self._slots = asyncio.Semaphore(self.config.file.daemon.parallel_runs)
+
+    async def sync(self, source_id: str, *, trigger: str = "schedule", accept_loss: str = "") -> Run:
+        """Bring one source up to date; see :meth:`Ingest.sync`.
+
+        Raises StorageError ``source_busy`` when another process is at it.
+        """
+        if source_id not in self.config.sources:
+            known = ", ".join(sorted(self.config.sources)) or "none"
+            raise NotFound(f"no source '{source_id}' is configured (known: {known})", code="unknown_source")
+        async with self._slots:
+            with self.folder.source(source_id):
+                run = await self.ingest.sync(source_id, trigger=trigger, accept_loss=accept_loss)
+        self.metrics.run_ended(run)
+        return run
+
+    async def rebuild(self, *, full: bool = False) -> Release | None:
+        """Publish a new release if anything changed; returns it, or None."""
+        await self.refresh_day()
+        started = time.monotonic()
+        failed = True
+        try:
+            async with self._alone():
+                release = await self.rebuilder.rebuild(full=full)
+            failed = False
+        finally:
+            self.metrics.rebuild_ended(time.monotonic() - started, failed=failed)
+        if release is not None:
+            self.metrics.release_published(release)
+        return release
+
+    async def check(self) -> CheckReport:
+        """Recompute the published release and compare."""
+        async with self._alone():
+            return await self.rebuilder.check()
+
+    async def timings(self) -> Sequence[Timing]:
+        """Return what the schedule depends on, from the run table."""
+        states = await asyncio.to_thread(self.store.source_states)
+        return [
+            Timing(source.source_id, source.file.interval, _last_started_at(states.get(source.source_id)))
+            for source in self.config.enabled_sources
+        ]
+
+    async def use(self, config: Config) -> None:
+        """Take a new configuration whole. Database, web, log, worker and data_dir keep their old values."""
+        self.config = self.sessions.config = config
+        await self._use_registry(utc_now().date())
+        self.metrics.sources_configured(config.sources)
+
+    async def refresh_day(self) -> None:
+        """Take the registers in force today: at midnight an area may have ended."""
+        if (today := utc_now().date()) != self._day:
+            await self._use_registry(today)
+
+    async def _use_registry(self, day: date) -> None:
+        registry = await asyncio.to_thread(self.config.to_registry, day)
+        self.ask.registry = self.ingest.registry = self.rebuilder.registry = registry
+        self._day = day
+
+    @asynccontextmanager
+    async def _alone(self) -> AsyncIterator[None]:
+        lock = self.folder.rebuild(wait_s=_REBUILD_WAIT_S)
+        await asyncio.to_thread(lock.__enter__)
+        try:
+            yield
+        finally:
+            lock.__exit__(None, None, None)
+
+
+@asynccontextmanager
+async def build_application(config: Config, *, serving: bool = False) -> AsyncIterator[Application]:
+    """Wire everything and take it apart again.
+
+    ``serving`` is for the daemon: rebuilding happens in a process of its own, so that the event loop and the
+    API never wait for it. Creates the SQLite file and upgrades the schema. Work in threads is waited for
+    before the database is closed: a T1 or T2 that has begun comes to its end.
+    """
+    folder = StateFolder(config.data_dir)
+    folder.make()
+    async with AsyncExitStack() as stack:
+        work = stack.enter_context(folder.work("daemon" if serving else "command"))
+        url = config.database_url
+        store = await asyncio.to_thread(open_store, url)
+        stack.callback(store.close)
+        stack.push_async_callback(_threads_ended)
+        registry = await asyncio.to_thread(config.to_registry, day := utc_now().date())
+        fetcher = await stack.enter_async_context(HttpFetcher(user_agent=f"syncd/{__version__}"))
+        builder = _builder(store, url, work, serving=serving, stack=stack)
+        sessions = Sessions(config, fetcher, folder.raw, work)
+        worker = SubprocessParseWorker(
+            memory_limit_mb=config.file.worker.memory_mb,
+            time_limit_s=config.file.worker.time_seconds,
+        )
+        metrics = Metrics()
+        metrics.sources_configured(config.sources)
+        yield Application(
+            config=config,
+            folder=folder,
+            store=store,
+            ask=Ask(store, registry, utc_now),
+            ingest=Ingest(store, worker, sessions, registry, utc_now, work),
+            rebuilder=Rebuilder(store, builder, registry, utc_now),
+            sessions=sessions,
+            metrics=metrics,
+            _day=day,
+        )
+
+
+def _builder(
+    store: SqlStore, url: str, work: Path, *, serving: bool, stack: AsyncExitStack
+) -> InProcessBuilder | ProcessBuilder:
+    if not serving:
+        return InProcessBuilder(store, work)
+    builder = ProcessBuilder(url, work)
+    stack.callback(builder.close)
+    return builder
+
+
+async def _threads_ended() -> None:
+    await asyncio.get_running_loop().shutdown_default_executor()
+
+
+def _last_started_at(state: SourceState | None) -> datetime | None:
+    """Return when the last run began that came to an end; a source whose last run did not is due at once."""
+    run = state.last_run if state else None
+    if run is None or run.outcome in {RunOutcome.RUNNING, RunOutcome.INTERRUPTED}:
+        return None
+    return run.started_at
