@@ -62,7 +62,8 @@ def cut(document: BinaryIO, context: ParseContext) -> Iterator[Slice]:
     text = decode(document.read(), options.get("encoding", "utf-8"))
     if not text.strip():
         raise SourceFormatError("the list is empty: not even a header", where="line 1")
-    if options.get("final_newline", True) and not text.endswith(("\n", "\r")):
+    line_end = "\n" if "\n" in text else "\r"
+    if options.get("final_newline", True) and not text.endswith(line_end):
         raise SourceFormatError(
             "the last line has no end: the list may be cut off",
             where=f"line {text.count(chr(10)) + 1}",

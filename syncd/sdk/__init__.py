@@ -7,6 +7,7 @@ A connector folder imports from these modules and from nowhere else in syncd:
 - :mod:`syncd.sdk.connector` – paging through a portal, run on the event loop,
 - :mod:`syncd.sdk.settings` – base of a connector's own settings,
 - :mod:`syncd.sdk.errors` – the only errors that may leave a connector,
+- :mod:`syncd.sdk.text` – strict reading of bytes, JSON, CSV, dates and links,
 - :mod:`syncd.sdk.conformance` – the suite every registered connector passes.
 
 The modules are imported one by one, so that a parse worker does not pay for pydantic.
