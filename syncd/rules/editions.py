@@ -85,8 +85,8 @@ def _problem(entry: Succession) -> str:
 def map_codes(successions: Iterable[Succession], on: date) -> dict[str, str]:
     """Return for every code that has ended by the day the code that speaks for it then.
 
-    Chains are followed forwards in time only, so an area that went and came back is not lost. Codes that
-    lead into a circle of one day map to themselves.
+    Chains are followed forwards in time only, so an area that went and came back is not lost. Where the
+    lines of one day lead into a circle, nobody moves on that day.
     """
     steps = {s.from_code: s for s in check_successions(successions) if s.on <= on}
     return {code: _last(code, steps) for code in steps}
@@ -97,21 +97,25 @@ def map_code(code: str, successions: Iterable[Succession], on: date) -> str:
     return map_codes(successions, on).get(code, code)
 
 
-def _chain(code: str, steps: Mapping[str, Succession]) -> tuple[str, ...] | None:
-    """Return the codes that follow on ``code`` in order, or None for a circle of one day."""
+def _chain(code: str, steps: Mapping[str, Succession]) -> tuple[str, ...]:
+    """Return the codes that follow on ``code`` in order, up to the first day that leads into a circle."""
     chain: list[str] = []
     at, since = code, date.min
     while (step := steps.get(at)) is not None and step.on >= since:
-        if len(chain) > len(steps):
-            return None
-        at, since = step.to_code, step.on
-        chain.append(at)
+        of_day: list[str] = []
+        since = step.on
+        while step is not None and step.on == since:
+            if step.to_code in of_day or step.to_code == at:
+                return tuple(chain)
+            of_day.append(step.to_code)
+            step = steps.get(step.to_code)
+        chain += of_day
+        at = chain[-1]
     return tuple(chain)
 
 
 def _last(code: str, steps: Mapping[str, Succession]) -> str:
-    chain = _chain(code, steps)
-    return chain[-1] if chain else code
+    return (code, *_chain(code, steps))[-1]
 
 
 # --- the register in force on a day -------------------------------------------------------------------------
@@ -271,7 +275,7 @@ def compare_editions(
 
 def _living_heir(code: str, steps: Mapping[str, Succession], after: Mapping[str, Area]) -> str | None:
     """Return the first successor that is alive: a table may already know changes after the edition."""
-    return next((heir for heir in _chain(code, steps) or () if heir in after), None)
+    return next((heir for heir in _chain(code, steps) if heir in after), None)
 
 
 def _same_name(

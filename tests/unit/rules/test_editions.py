@@ -181,6 +181,17 @@ def test_a_circle_of_one_day_moves_nobody() -> None:
     assert effective_areas(tiny_areas(), lines, DAY) == tiny_areas()
 
 
+def test_a_circle_stops_those_who_arrived_before_its_day() -> None:
+    later = DAY + timedelta(days=2)
+    lines = [
+        succession("064110000000", "064310001001"),
+        succession("064310001001", "064310002002", later),
+        succession("064310002002", "064310001001", later),
+    ]
+    assert map_code("064110000000", lines, later) == "064310001001"
+    assert municipal(effective_areas(tiny_areas(), lines, later))["064310001001"].population == 220_000
+
+
 CONTRADICTIONS = [
     ([succession("06431", "06431")], "cannot succeed itself"),
     ([succession("064310001001", "06431")], "a Gemeinde cannot be succeeded by a Kreis"),
