@@ -247,10 +247,11 @@ class _Speech:
         since_at: datetime | None,
     ) -> Step:
         """The stored result."""
+        reason = words.say(words.CAUSES, cause.label, self.language)
         return self._say(
             "result" if state is not CellState.NOT_OWED else "result_not_owed",
             state=words.say(words.STATES, state.label, self.language),
-            cause=words.say(words.CAUSES, cause.label, self.language),
+            cause=f" {reason}" if reason else "",
             people=f"{area.population:,}".replace(",", "." if self.language == "de" else ","),
             release=since_release,
             day=since_at.date().isoformat() if since_at else "–",

@@ -195,16 +195,16 @@ STEPS: Final[dict[str, Text]] = {
         "en": "{source} speaks for this area, but not for this service.",
     },
     "silence_stale": {
-        "de": "{source} darf sprechen, wurde aber zuletzt {read} (UTC) gelesen: zu lange her, also unbekannt.",
-        "en": "{source} may speak, but was last read at {read} (UTC): too long ago, hence unknown.",
+        "de": "{source} darf sprechen, wurde aber zuletzt {read} (UTC) gelesen; das ist zu lange her, ihr Schweigen zählt nicht.",
+        "en": "{source} may speak, but was last read at {read} (UTC); that is too long ago, its silence does not count.",
     },
     "silence_never_read": {
         "de": "{source} darf sprechen, wurde aber noch nie erfolgreich gelesen.",
         "en": "{source} may speak, but has never been read successfully.",
     },
     "result": {
-        "de": "Ergebnis: {state}. {cause} Betroffen: {people} Menschen. Seit Stand {release} ({day}).",
-        "en": "Result: {state}. {cause} People affected: {people}. Since release {release} ({day}).",
+        "de": "Ergebnis: {state}.{cause} Hier leben {people} Menschen. Seit Stand {release} ({day}).",
+        "en": "Result: {state}.{cause} People living here: {people}. Since release {release} ({day}).",
     },
     "result_not_owed": {
         "de": "Ergebnis: nicht geschuldet.",
