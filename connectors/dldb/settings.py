@@ -31,10 +31,7 @@ class DldbSettings(SourceSettings):
     # TOML has no null, so leaving an export out is a switch of its own.
     fetch_authorities: bool = Field(default=True, description="Whether there is an export of authorities.")
     fetch_locations: bool = Field(default=True, description="Whether there is an export of locations.")
-    datacount_tolerance: int = Field(
-        default=0, ge=0, le=10, description="By how much datacount may differ from the services present."
-    )
 
     def parse_options(self) -> dict[str, Any]:
         """Return what the parser needs."""
-        return {"area": self.area, "datacount_tolerance": self.datacount_tolerance}
+        return {"area": self.area}

@@ -7,6 +7,7 @@ each. Must not know how documents are parsed.
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from connectors.pvog_suchdienst.parse import service_ids
@@ -36,7 +37,7 @@ class Suchdienst:
         self._settings = settings
 
     async def documents(self, session: FetchSession) -> AsyncIterator[Document]:
-        """Yield the catalogue of each region, or the details of its services, in catalogue order."""
+        """Yield each region's catalogue, with ``detail`` after the details of its services."""
         for region in self._settings.regions:
             if self._settings.check_locations and region != BUND:
                 await self._check_region(session, region)
@@ -51,7 +52,7 @@ class Suchdienst:
             if not self._settings.detail:
                 yield catalogue
                 continue
-            async for document in self._details(session, region, catalogue.path):
+            async for document in self._details(session, region, catalogue):
                 yield document
 
     async def _check_region(self, session: FetchSession, region: str) -> None:
@@ -85,25 +86,25 @@ class Suchdienst:
                 )
             )
 
-    async def _details(self, session: FetchSession, region: str, catalogue: Path) -> AsyncIterator[Document]:
+    async def _details(
+        self, session: FetchSession, region: str, catalogue: Document
+    ) -> AsyncIterator[Document]:
+        """Yield the details, then the catalogue for the services that have none."""
         # A catalogue of a Land has thousands of lines: not on the event loop.
-        ids = await asyncio.to_thread(_read_ids, catalogue)
-        wanted = ids[: self._settings.detail_limit]
-        if len(wanted) < len(ids):
-            session.incomplete(f"{len(ids)} services in {region}, detail_limit is {len(wanted)}")
-        gone = 0
-        for service_id in wanted:
+        ids = (await asyncio.to_thread(_read_ids, catalogue.path))[: self._settings.detail_limit]
+        fetched = []
+        for service_id in ids:
             document = await self._detail(session, region, service_id)
-            if document is None:
-                gone += 1
-                continue
-            yield document
-        if gone == len(wanted) > 0:
+            if document is not None:
+                fetched.append(service_id)
+                yield document
+        if ids and not fetched:
             raise SourceFormatError(
-                f"none of the {gone} services of the catalogue has a detail document",
+                f"none of {len(ids)} services of the catalogue has a detail document",
                 where=f"region {region}",
                 fix="Check 'detail_version': the portal may have moved the resource.",
             )
+        yield replace(catalogue, context={**catalogue.context, "without": " ".join(fetched)})
 
     async def _detail(self, session: FetchSession, region: str, service_id: str) -> Document | None:
         """Fetch one detail; None when the service vanished between catalogue and detail."""
@@ -119,9 +120,12 @@ class Suchdienst:
         except SourceFormatError as error:
             if error.code != NOT_FOUND:
                 raise
-        session.incomplete(f"no detail document for {service_id}")
         session.issue(
-            Issue("detail_missing", "The catalogue lists the service, its detail is not found.", service_id)
+            Issue(
+                "detail_missing",
+                "The catalogue lists the service, its detail is not found; the catalogue's rows are used.",
+                service_id,
+            )
         )
         return None
 

@@ -131,6 +131,8 @@ def _native_id(service_id: str, ars: str, shape: str) -> str:
 
 def _cut_catalogue(document: BinaryIO, context: ParseContext) -> Iterator[Slice]:
     ars, shape = context.document.get("ars", ""), _shape(context)
+    # Services that were fetched as detail documents; the rest of the catalogue is read from its rows.
+    elsewhere = set(context.document.get("without", "").split())
     seen: set[str] = set()
     current, first_line, header = "", 0, b""
     rows: list[bytes] = []
@@ -148,11 +150,11 @@ def _cut_catalogue(document: BinaryIO, context: ParseContext) -> Iterator[Slice]
             header = line
             continue
         if service_id != current or not rows:
-            if rows:
+            if rows and current not in elsewhere:
                 yield piece(number - 1)
             current, first_line, rows = service_id, number, []
         rows.append(line)
-    if rows:
+    if rows and current not in elsewhere:
         yield piece(number)
 
 

@@ -25,13 +25,13 @@ class SuchdienstSettings(SourceSettings):
         default=None, description="Own client id from FITKO, sent as pvog-sud-api-client-id."
     )
     detail: bool = Field(
-        default=False, description="Fetch the detail document of each service in place of its catalogue rows."
+        default=False, description="Read each service from its detail document, not from its catalogue rows."
     )
     detail_limit: int = Field(
         default=2_000,
         ge=1,
         le=20_000,
-        description="Detail documents per run; beyond it the run is incomplete.",
+        description="Detail documents per region; services beyond it are read from their rows.",
     )
     check_locations: bool = Field(
         default=False, description="Ask the place search whether each configured region exists."

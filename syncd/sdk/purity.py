@@ -45,8 +45,9 @@ def impurities(module: str) -> tuple[str, ...]:
             continue
         seen.add(name)
         tree = ast.parse(source_of(name).read_text(encoding="utf-8"))
-        imports = list(_imports(tree))
-        waiting += [imported for imported, _ in imports if imported.startswith(f"{package}.")]
+        imports = list(_imports(tree, package))
+        own = {i.removeprefix(f"{package}.").split(".")[0] for i, _ in imports if i.startswith(f"{package}.")}
+        waiting += sorted(f"{package}.{part}" for part in own)
         faults += [f"{name} line {line}: imports {i}" for i, line in imports if _is_world(i)]
         faults += [f"{name} line {line}: calls {call}()" for call, line in _world_calls(tree)]
     return tuple(faults)
@@ -66,16 +67,22 @@ def source_of(module: str) -> Path:
 
 
 def _is_world(name: str) -> bool:
-    root = name.partition(".")[0]
-    return root in _WORLD or name in _WORLD or (root == "syncd" and name not in PARSER_DOORS)
+    """Judge a dotted name; ``name`` may end in what is imported from a module."""
+    parts = name.split(".")
+    prefixes = {".".join(parts[:length]) for length in range(1, len(parts) + 1)}
+    if parts[0] == "syncd":
+        return not prefixes & PARSER_DOORS
+    return bool(prefixes & _WORLD)
 
 
-def _imports(tree: ast.AST) -> Iterator[tuple[str, int]]:
+def _imports(tree: ast.AST, package: str) -> Iterator[tuple[str, int]]:
+    """Yield each imported name in full: ``from a.b import c`` gives ``a.b.c``."""
     for node in ast.walk(tree):
         if isinstance(node, ast.Import):
             yield from ((alias.name, node.lineno) for alias in node.names)
         elif isinstance(node, ast.ImportFrom):
-            yield node.module or "", node.lineno
+            base = ".".join(filter(None, [package if node.level else "", node.module]))
+            yield from ((f"{base}.{alias.name}", node.lineno) for alias in node.names)
 
 
 def _world_calls(tree: ast.AST) -> Iterator[tuple[str, int]]:
