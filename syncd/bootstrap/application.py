@@ -25,6 +25,7 @@ from syncd.observability.metrics import Metrics
 from syncd.pipeline.ask import Ask
 from syncd.pipeline.ingest import Ingest
 from syncd.pipeline.rebuild import CheckReport, Rebuilder
+from syncd.pipeline.registry import Registry
 from syncd.scheduling.timing import Timing
 from syncd.settings.config import Config
 from syncd.storage import SqlStore, open_store
@@ -101,17 +102,19 @@ class Application:
 
     async def use(self, config: Config) -> None:
         """Take a new configuration whole. Database, web, log, worker and data_dir keep their old values."""
+        day = utc_now().date()
+        # First what may be refused, then all at once: nobody sees half of two configurations.
+        registry = await asyncio.to_thread(config.to_registry, day)
         self.config = self.sessions.config = config
-        await self._use_registry(utc_now().date())
+        self._use_registry(registry, day)
         self.metrics.sources_configured(config.sources)
 
     async def refresh_day(self) -> None:
         """Take the registers in force today: at midnight an area may have ended."""
         if (today := utc_now().date()) != self._day:
-            await self._use_registry(today)
+            self._use_registry(await asyncio.to_thread(self.config.to_registry, today), today)
 
-    async def _use_registry(self, day: date) -> None:
-        registry = await asyncio.to_thread(self.config.to_registry, day)
+    def _use_registry(self, registry: Registry, day: date) -> None:
         self.ask.registry = self.ingest.registry = self.rebuilder.registry = registry
         self._day = day
 

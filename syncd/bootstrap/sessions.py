@@ -73,7 +73,9 @@ class Sessions:
 
     def __call__(self, plan: SourcePlan, notes: Mapping[str, DocumentNote]) -> DeadlineSession:
         """Return a session for one run; nothing is fetched yet."""
-        table = self.config.sources[plan.source_id].file.limits
+        source = self.config.sources.get(plan.source_id)
+        # A source may leave the configuration between the start of its run and this moment.
+        table = source.file.limits if source else LimitsTable()
         rundir = self.workroot / f"fetch-{plan.source_id}"
         # What a cut-off run left; runs of one source never overlap.
         shutil.rmtree(rundir, ignore_errors=True)

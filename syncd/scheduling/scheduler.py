@@ -96,6 +96,16 @@ class Scheduler:
         next_run: datetime | None = job.next_run_time if job else None
         return next_run
 
+    def overdue_s(self) -> float:
+        """Return by how many seconds the schedule is late: the sign of a dead scheduler."""
+        now = datetime.now(UTC)
+        late = [
+            (now - job.next_run_time).total_seconds()
+            for job in self._scheduler.get_jobs()
+            if job.next_run_time is not None and job.id not in self._running
+        ]
+        return max([0.0, *late])
+
     def running(self) -> tuple[str, ...]:
         """Return the sources that are being brought up to date."""
         return tuple(sorted(self._running))

@@ -8,10 +8,13 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
+from urllib.parse import unquote, urlsplit
 
+from syncd.errors import ConfigError
 from syncd.model.area import AreaKey
 from syncd.model.coverage import Cohort, Obligation
 from syncd.model.record import Scope
@@ -94,6 +97,21 @@ class Config:
         if url is None:
             return f"sqlite:///{self.data_dir / DATABASE_NAME}"
         return url.reveal() if isinstance(url, SecretRef) else url
+
+    def secrets(self) -> tuple[str, ...]:
+        """Return every secret that can be revealed now, for keeping them out of log lines."""
+        references = [self.file.database.url]
+        for source in self.sources.values():
+            references += [getattr(source.settings, name) for name in type(source.settings).model_fields]
+        found = []
+        for reference in references:
+            if isinstance(reference, SecretRef):
+                with suppress(ConfigError):
+                    found.append(reference.reveal())
+        if found and isinstance(self.file.database.url, SecretRef):
+            password = urlsplit(found[0]).password or ""
+            found += [password, unquote(password)]
+        return tuple(found)
 
     @property
     def enabled_sources(self) -> tuple[SourceConfig, ...]:

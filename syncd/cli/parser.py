@@ -1,0 +1,235 @@
+"""The grammar of the command line. Names the module of each command without importing it."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Callable
+from typing import Any, Final
+
+from syncd import __version__
+
+Parsers = Any
+"""The private type argparse gives for a group of subcommands."""
+
+DESCRIPTION: Final = (
+    "Keeps one unified catalogue of German public services and says where coverage is missing."
+)
+EPILOG: Final = """exit codes: 0 done; 1 done, but something was refused or failed, or gaps were found;
+2 wrong arguments or configuration; 3 the database failed; 4 a defect of syncd"""
+_AREA = "ARS, AGS or the name of one area, such as Wiesbaden"
+
+
+def build_parser() -> argparse.ArgumentParser:
+    """Return the parser of all commands; parsed arguments carry ``handler`` as ``module:function``."""
+    parser = argparse.ArgumentParser(prog="syncd", description=DESCRIPTION, epilog=EPILOG, allow_abbrev=False)
+    parser.add_argument("--version", action="version", version=f"syncd {__version__}")
+    commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
+    for add in (_configure, _operate, _look, _keep, _try_out):
+        add(commands)
+    return parser
+
+
+def _command(commands: Parsers, name: str, handler: str, text: str) -> argparse.ArgumentParser:
+    parser: argparse.ArgumentParser = commands.add_parser(
+        name, help=text, description=text[:1].upper() + text[1:] + ".", allow_abbrev=False
+    )
+    parser.set_defaults(handler=handler)
+    parser.add_argument("--json", action="store_true", help="print one JSON document")
+    return parser
+
+
+def _with_config(parser: argparse.ArgumentParser) -> argparse.ArgumentParser:
+    parser.add_argument(
+        "--config",
+        metavar="DIR",
+        help="configuration directory (default: $SYNCD_CONFIG, ./config, /etc/syncd, the shipped one)",
+    )
+    parser.add_argument(
+        "--set",
+        metavar="KEY=VALUE",
+        action="append",
+        default=[],
+        dest="overrides",
+        help="override one setting, such as web.port=9090 or sources.pvog-bund.enabled=false; repeatable",
+    )
+    return parser
+
+
+def _of_release(parser: argparse.ArgumentParser) -> None:
+    which = parser.add_mutually_exclusive_group()
+    which.add_argument("--release", type=int, metavar="N", help="as of this release")
+    which.add_argument("--at", metavar="DATE", help="as of this day or instant, such as 2026-11-22")
+
+
+def _limited(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--limit",
+        type=_count,
+        metavar="N",
+        help="most lines; 0 for all (default: 100 in a terminal, else all)",
+    )
+
+
+def _configure(commands: Parsers) -> None:
+    check = _with_config(
+        _command(commands, "check", "configure:check", "check the whole configuration and list every problem")
+    )
+    check.add_argument("directory", nargs="?", metavar="DIR", help="the same as --config DIR")
+    schema = _with_config(
+        _command(commands, "schema", "configure:schema", "write the JSON Schemas of the configuration files")
+    )
+    schema.add_argument("--check", action="store_true", help="only tell whether they are up to date")
+    init = _command(
+        commands, "init", "configure:init", "lay out a working configuration in an empty directory"
+    )
+    init.add_argument("directory", metavar="DIR")
+
+
+def _operate(commands: Parsers) -> None:
+    run = _with_config(_command(commands, "run", "operate:run", "run the daemon with API and pages"))
+    run.add_argument(
+        "--once", action="store_true", help="bring every source up to date once, publish, and end"
+    )
+    sync = _with_config(
+        _command(commands, "sync", "operate:sync", "bring sources up to date now and publish")
+    )
+    sync.add_argument("sources", nargs="*", metavar="SOURCE")
+    sync.add_argument("--all", action="store_true", help="all enabled sources")
+    sync.add_argument(
+        "--accept-loss",
+        metavar="REASON",
+        default="",
+        help="accept a loss or growth the limits refuse; the reason is kept with the run",
+    )
+    rebuild = _with_config(
+        _command(commands, "rebuild", "operate:rebuild", "recompute what changed and publish a release")
+    )
+    how = rebuild.add_mutually_exclusive_group()
+    how.add_argument("--check", action="store_true", help="recompute everything and compare, publish nothing")
+    how.add_argument("--full", action="store_true", help="recompute everything")
+    health = _with_config(_command(commands, "health", "operate:health", "ask a running daemon how it is"))
+    health.add_argument("--url", help="its address (default: from the configuration)")
+
+
+def _look(commands: Parsers) -> None:
+    _with_config(
+        _command(commands, "sources", "look:sources", "list sources, how they ended last and their age")
+    )
+    runs = _with_config(_command(commands, "runs", "look:runs", "list runs, or show one with its findings"))
+    runs.add_argument("run", nargs="?", type=int, metavar="ID")
+    runs.add_argument("--source", metavar="SOURCE")
+    _limited(runs)
+    areas = _with_config(
+        _command(commands, "areas", "areas:areas", "search areas, or import another edition")
+    )
+    areas.add_argument("query", nargs="*", metavar="QUERY", help="a name or key; or: import FILE")
+    areas.add_argument("--dry-run", action="store_true", help="with import: only show what would change")
+    _limited(areas)
+    services = _with_config(_command(commands, "services", "look:services", "search services by name or key"))
+    services.add_argument("query", nargs="?", default="", metavar="QUERY")
+    _of_release(services)
+    _limited(services)
+    catalogue = _with_config(
+        _command(commands, "catalogue", "look:catalogue", "list the merged entries of the catalogue")
+    )
+    catalogue.add_argument("--service", metavar="KEY")
+    catalogue.add_argument("--area", metavar="AREA", help=f"{_AREA}; with all that lies in it or above it")
+    _of_release(catalogue)
+    _limited(catalogue)
+    _gaps(commands)
+    explain = _with_config(
+        _command(commands, "explain", "look:explain", "derive the state of one service in one area")
+    )
+    explain.add_argument("service", metavar="SERVICE", help="service key, dots and blanks allowed")
+    explain.add_argument("area", metavar="AREA", help=_AREA)
+    explain.add_argument("--obligation", metavar="ID")
+    explain.add_argument("--lang", choices=("de", "en"), default="en")
+    _of_release(explain)
+    release = _with_config(_command(commands, "release", "look:release", "list releases, or show one"))
+    release.add_argument("number", nargs="?", type=int, metavar="N")
+    release.add_argument("--changes", action="store_true", help="with its change list")
+    _limited(release)
+
+
+def _gaps(commands: Parsers) -> None:
+    gaps = _with_config(
+        _command(
+            commands, "gaps", "look:gaps", "list what is missing where, and why; exit code 1 if anything is"
+        )
+    )
+    gaps.add_argument("--area", metavar="AREA", help=f"{_AREA}; with all that lies in it")
+    gaps.add_argument("--service", metavar="KEY")
+    gaps.add_argument("--obligation", metavar="ID")
+    gaps.add_argument("--line", choices=("gemeinde", "kreis"))
+    gaps.add_argument(
+        "--state", action="append", default=[], metavar="STATE", help="repeatable; also unknown"
+    )
+    gaps.add_argument("--cause", action="append", default=[], metavar="CAUSE", help="repeatable")
+    gaps.add_argument("--summary", action="store_true", help="only count, per obligation and area")
+    _of_release(gaps)
+    _limited(gaps)
+
+
+def _keep(commands: Parsers) -> None:
+    backup = _with_config(
+        _command(commands, "backup", "keep:backup", "write a consistent copy of the database")
+    )
+    backup.add_argument("file", metavar="FILE")
+    restore = _with_config(
+        _command(
+            commands,
+            "restore",
+            "keep:restore",
+            "put a backup in the place of the database; stop the daemon first",
+        )
+    )
+    restore.add_argument("file", metavar="FILE")
+    database = _with_config(
+        _command(commands, "db", "keep:database", "upgrade the database schema, or show its state")
+    )
+    database.add_argument("action", choices=("upgrade", "state"))
+
+
+def _try_out(commands: Parsers) -> None:
+    replay = _with_config(
+        _command(commands, "replay", "try_out:replay", "serve recorded portals on loopback, faults included")
+    )
+    replay.add_argument("--fault", action="append", default=[], metavar="PORTAL=NAME", help="repeatable")
+    replay.add_argument("--port", type=_port, default=None, metavar="PORT", help="default: any free port")
+    replay.add_argument(
+        "--set-fault",
+        action="append",
+        default=[],
+        metavar="PORTAL=NAME",
+        help="change a running replay server (at --port) instead of starting one; NAME none heals",
+    )
+    demo = _command(
+        commands, "demo", "try_out:demo", "demonstration: replayed portals and the daemon, nothing kept"
+    )
+    demo.add_argument(
+        "--port", type=_port, default=0, metavar="PORT", help="of API and pages (default: any free)"
+    )
+    demo.add_argument("--replay-port", type=_port, default=0, metavar="PORT", help="of the replayed portals")
+    demo.add_argument("--dir", metavar="DIR", help="state folder (default: a temporary one)")
+    demo.add_argument("--database", metavar="URL", help="use this database instead of a fresh SQLite file")
+    demo.add_argument("--fault", action="append", default=[], metavar="PORTAL=NAME", help="repeatable")
+    demo.add_argument("--once", action="store_true", help="print the summary and end")
+    demo.add_argument("--keep", action="store_true", help="keep the state folder afterwards")
+
+
+def _number(text: str, *, lowest: int, highest: int) -> int:
+    if not text.isdecimal() or not lowest <= int(text) <= highest:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number from {lowest} to {highest}")
+    return int(text)
+
+
+def _port(text: str) -> int:
+    return _number(text, lowest=0, highest=65_535)
+
+
+def _count(text: str) -> int:
+    return _number(text, lowest=0, highest=1_000_000_000)
+
+
+Handler = Callable[[argparse.Namespace], int]
+"""What a handler is: arguments in, exit code out."""
