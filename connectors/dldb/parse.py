@@ -120,7 +120,9 @@ def cut(document: BinaryIO, context: ParseContext) -> Iterator[Slice]:
         return
     authorities = load_json(context.document.get("authorities", "{}").encode())
     locations = load_json(context.document.get("locations", '{"names":{},"links":{}}').encode())
-    stamps = {_object(item.get("meta")).get("lastupdate") for item in items if isinstance(item, dict)}
+    stamps = {
+        text_or_none(_object(item.get("meta")).get("lastupdate")) for item in items if isinstance(item, dict)
+    }
     # One stamp on all services is the time of the export and would make every night look like a change.
     keep_stamp = len(stamps) > 1 or len(items) <= 1
     seen: set[str] = set()
