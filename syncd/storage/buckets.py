@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from syncd.storage.database import Database
 
 EXAMPLES = 20
-_HASHES_PER_WRITE = 16_384
+_HASHES_PER_WRITE = 4_096
 
 
 class BucketPart:
@@ -54,8 +54,9 @@ class BucketPart:
         count = 0
         with self._database.read("reading known hashes") as connection, path.open("wb") as file:
             rows = self._database.stream_on(connection, statement, rows=_HASHES_PER_WRITE)
-            for batch in batches(rows, _HASHES_PER_WRITE):
-                file.write(b"".join(row[0] for row in batch))
+            # Rows are let go one by one: keeping thousands of them would keep the garbage collector busy.
+            for batch in batches((row[0] for row in rows), _HASHES_PER_WRITE):
+                file.write(b"".join(batch))
                 count += len(batch)
         return count
 

@@ -12,8 +12,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from sqlalchemy import BigInteger, Integer, LargeBinary, SmallInteger, func, select, true
-from sqlalchemy.dialects.postgresql import ARRAY, array
+from sqlalchemy import BigInteger, Integer, LargeBinary, SmallInteger, func, literal, select
+from sqlalchemy.dialects.postgresql import ARRAY
 
 from syncd.storage.columns import UTCDateTime
 
@@ -80,6 +80,4 @@ def one_of(connection: Connection, column: ColumnElement[str], values: Sequence[
     if connection.dialect.name == "sqlite":
         listed = func.json_each(json.dumps(list(values))).table_valued("value")
         return column.in_(select(listed.c.value))
-    if not values:
-        return ~true()
-    return column == func.any(array(list(values), type_=ARRAY(column.type)))
+    return column == func.any(literal(list(values), ARRAY(column.type)))

@@ -120,10 +120,12 @@ record = Table(
     Column("payload", LargeBinary, nullable=False),
     UniqueConstraint("source_id", "native_id"),
 )
+# SQLite reads the table beside the index unless the index holds every column asked about, this one included.
 Index(
     "ix_record_live",
     record.c.source_id,
     record.c.raw_hash,
+    record.c.withdrawn_at,
     sqlite_where=record.c.withdrawn_at.is_(None),
     postgresql_where=record.c.withdrawn_at.is_(None),
 )

@@ -132,7 +132,12 @@ def _buckets() -> None:
         sa.PrimaryKeyConstraint("id", name="pk_record"),
         sa.UniqueConstraint("source_id", "native_id", name="uq_record_source_id_native_id"),
     )
-    op.create_index("ix_record_live", "record", ["source_id", "raw_hash"], **_partial("withdrawn_at IS NULL"))
+    op.create_index(
+        "ix_record_live",
+        "record",
+        ["source_id", "raw_hash", "withdrawn_at"],
+        **_partial("withdrawn_at IS NULL"),
+    )
     op.create_index("ix_record_withdrawn", "record", ["id"], **_partial("withdrawn_at IS NOT NULL"))
     op.create_table(
         "record_key",
