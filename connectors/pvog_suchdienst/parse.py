@@ -7,6 +7,7 @@ that moves with every nightly import. Must not know: addresses, paging, settings
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, BinaryIO
 
 import orjson
@@ -161,12 +162,9 @@ def _cut_catalogue(document: BinaryIO, context: ParseContext) -> Iterator[Slice]
 def _catalogue_rows(document: BinaryIO, context: ParseContext) -> Iterator[tuple[int, str, bytes]]:
     """Yield (0, "", header) and then (line number, service id, line) for each row, without line ends."""
     header = _line(document, 1).removeprefix(UTF8_BOM)
-    names = _header_names(header)
-    columns = _columns(names)
-    used = set(columns.values())
-    for index, name in enumerate(names):
-        if index not in used:
-            context.unknown_field(name)
+    names, columns, unknown = _layout(header)
+    for index in unknown:
+        context.unknown_field(names[index])
     yield 0, "", header
     position = columns["service_id"]
     number = 1
@@ -215,12 +213,18 @@ def _columns(names: list[str]) -> Mapping[str, int]:
     return columns
 
 
-def _parse_rows(body: bytes, ars: str, shape: str, where: str, context: ParseContext) -> Record:
-    header, *lines = body.split(b"\n")
+@lru_cache(maxsize=8)
+def _layout(header: bytes) -> tuple[list[str], Mapping[str, int], tuple[int, ...]]:
+    """Return names, column of each field and columns of no field; each piece repeats its header."""
     names = _header_names(header)
     columns = _columns(names)
-    rows = [_cells(line, len(names)) for line in lines]
-    rows = [[without_controls(cell, context, where) for cell in row] for row in rows]
+    return names, columns, tuple(i for i in range(len(names)) if i not in columns.values())
+
+
+def _parse_rows(body: bytes, ars: str, shape: str, where: str, context: ParseContext) -> Record:
+    header, *lines = body.split(b"\n")
+    names, columns, unknown = _layout(header)
+    rows = [_cells(line, len(names), context, where) for line in lines]
 
     def value(row: list[str], field: str) -> str | None:
         return text_or_none(row[columns[field]])
@@ -238,11 +242,11 @@ def _parse_rows(body: bytes, ars: str, shape: str, where: str, context: ParseCon
     if title is None:
         raise RecordRejected("record_without_title", "The service has no name.", value=service_id)
     facts = ("service_key", "official_name", "name")
-    if any(value(row, fact) != value(first, fact) for row in rows for fact in facts):
+    if any(value(row, fact) != value(first, fact) for row in rows[1:] for fact in facts):
         context.issue("rows_disagree", "Rows of one service differ in key or name.", where=service_id)
     keys = {key: None for row in rows if (key := value(row, "service_key"))}
     channels = [c for row in rows for c in _row_channels(row, columns, service_id, context)]
-    extra = {n: t for i, n in enumerate(names) if i not in columns.values() and (t := text_or_none(first[i]))}
+    extra = {names[i]: text for i in unknown if (text := text_or_none(first[i]))}
     return Record(
         native_id=_native_id(service_id, ars, shape),
         title=title,
@@ -254,9 +258,9 @@ def _parse_rows(body: bytes, ars: str, shape: str, where: str, context: ParseCon
     )
 
 
-def _cells(line: bytes, expected: int) -> list[str]:
+def _cells(line: bytes, expected: int, context: ParseContext, where: str) -> list[str]:
     try:
-        cells = line.decode().split("|")
+        cells = without_controls(line.decode(), context, where).split("|")
     except UnicodeDecodeError as error:
         raise RecordRejected(
             "bad_encoding", "The row is not UTF-8 text.", value=repr(line[error.start : error.start + 8])
@@ -268,7 +272,7 @@ def _cells(line: bytes, expected: int) -> list[str]:
             value=cells[0],
             fix="Check the catalogue for line breaks or separators inside a name.",
         )
-    return [cell.replace('""', '"') for cell in cells]
+    return [cell.replace('""', '"') for cell in cells] if b'""' in line else cells
 
 
 def _row_channels(

@@ -35,6 +35,7 @@ LAST_DAY = date(2999, 12, 31)
 """What XZuFi data says for "since ever" and "for ever"; both mean: no bound."""
 
 _BLANK_WORDS = frozenset({"", "-", "–", "null", "none", "n/a", "unbekannt", "k. a.", "k.a."})
+_LONGEST_BLANK_WORD = max(map(len, _BLANK_WORDS))
 _SHOWN = 60
 _FRACTION = re.compile(r"(\.\d{6})\d+")
 _GERMAN_INSTANT = re.compile(r"(\d{2})\.(\d{2})\.(\d{4})(?: (\d{2}):(\d{2})(?::(\d{2}))?)?")
@@ -173,6 +174,8 @@ def text_or_none(value: object) -> str | None:
     """
     if isinstance(value, str):
         stripped = value.strip()
+        if len(stripped) > _LONGEST_BLANK_WORD:
+            return stripped
         return None if stripped.casefold() in _BLANK_WORDS else stripped
     if isinstance(value, int) and not isinstance(value, bool):
         return str(value)
@@ -230,7 +233,8 @@ def _is_web_address(text: str) -> bool:
         usable = parts.scheme in {"http", "https"} and bool(parts.hostname)
     except ValueError:
         return False
-    return usable and text.isprintable() and not any(c.isspace() for c in text)
+    # Of all white space only the plain blank is printable.
+    return usable and text.isprintable() and " " not in text
 
 
 def instant_or_none(text: str | None) -> datetime | None:
