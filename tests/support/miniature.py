@@ -241,7 +241,7 @@ class Miniature:
         return Ask(self.store, self.registry, self.clock)
 
     def say(self, source_id: str, claims: Sequence[Claim]) -> int:
-        """Let a source say exactly these claims, one record per native id, in an accepted run; returns its id."""
+        """Let a source say exactly these claims in an accepted run; returns the run's id."""
         run_id = self.store.open_run(source_id, trigger="schedule", now=self.clock())
         snapshot = self._staged(source_id, claims)
         delta = self.store.preview(snapshot)
@@ -257,7 +257,9 @@ class Miniature:
             run_id,
             snapshot,
             delta=delta,
-            verdict=Verdict(RunOutcome.ACCEPTED, code="accepted", reason="The snapshot replaced the last one."),
+            verdict=Verdict(
+                RunOutcome.ACCEPTED, code="accepted", reason="The snapshot replaced the last one."
+            ),
             counts=counts,
             issues=(),
             issue_counts={},
@@ -327,7 +329,7 @@ def stand_up(store: Store, workroot: Path) -> Miniature:
 
 
 def many_services(miniature: Miniature, number: int) -> Miniature:
-    """Return the miniature with that many further services, owed by every municipality and offered by nobody."""
+    """Return the miniature with further services that every municipality owes and nobody offers."""
     registry = miniature.registry
     more = {f"99{100 + n // 900:03d}{n % 900:03d}001000": f"Musterleistung {n}" for n in range(number)}
     services = {key: Service(ServiceKey(key), name, "synthetic") for key, name in more.items()}

@@ -1,0 +1,158 @@
+"""The application: routes of the table, pages and health checks, each wrapped in the same few rules.
+
+For a route of the table: check the parameters, choose the release, answer 304 or from memory if possible, and
+only then read in a thread.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from typing import TYPE_CHECKING, Any, Final
+
+from aiohttp import web
+from aiohttp.typedefs import Handler
+
+from syncd.errors import ConfigError
+from syncd.web import api_registers, api_releases
+from syncd.web.answers import MOVING, PINNED, Answer, not_modified, respond
+from syncd.web.documents import ReleaseStamp
+from syncd.web.export import catalogue_route, stream_catalogue
+from syncd.web.guard import guard
+from syncd.web.health import add_health
+from syncd.web.openapi import openapi_document
+from syncd.web.pages import Pages
+from syncd.web.paging import Paging, Position, Query, decode_cursor
+from syncd.web.parameters import DEFAULT_LIMIT, Parameters, read_parameters
+from syncd.web.reader import Reader
+from syncd.web.reading import content_tag, position_of, release_tag
+from syncd.web.routes import Binding, Route
+
+if TYPE_CHECKING:
+    from syncd.pipeline.ask import ReleaseView
+    from syncd.web.deps import WebDeps
+
+READER: Final = web.AppKey("reader", Reader)
+
+
+def build_app(deps: WebDeps) -> web.Application:
+    """Return the application; it owns its threads and ends them on clean-up."""
+    reader = Reader(deps)
+    pages = Pages(deps, reader)
+    app = web.Application(middlewares=[guard(deps, pages.error)], client_max_size=1024)
+    app[READER] = reader
+    routes = [*api_registers.table.routes, *api_releases.table.routes, catalogue_route()]
+    for route in sorted(routes, key=_literal_first):
+        if route.binding is not Binding.SPECIAL:
+            app.router.add_get(route.path, _handler(route, reader))
+    app.router.add_get("/v1/catalogue.ndjson", stream_catalogue(reader))
+    routes += add_health(app, deps, reader)
+    app.router.add_get("/v1/openapi.json", _fixed(openapi_document(routes, deps)))
+    pages.add_to(app)
+
+    async def end_threads(_app: web.Application) -> AsyncIterator[None]:
+        yield
+        reader.close()
+
+    app.cleanup_ctx.append(end_threads)
+    return app
+
+
+def _literal_first(route: Route) -> tuple[int, str]:
+    """Sort ``/v1/releases/current`` before ``/v1/releases/{release}``."""
+    return (len(route.path_names), route.path)
+
+
+def _handler(route: Route, reader: Reader) -> Handler:
+    return _of_release(route, reader) if route.binding is Binding.RELEASE else _of_now(route, reader)
+
+
+def query_of(request: web.Request) -> Query:
+    """Return path and parameters in canonical form."""
+    return Query.of(request.rel_url.raw_path, request.query.items())
+
+
+def _of_release(route: Route, reader: Reader) -> Handler:
+    in_path = "release" in route.path_names
+
+    async def handle(request: web.Request) -> web.StreamResponse:
+        parameters = read_parameters(route.parameters, request.query.items(), request.match_info)
+        query = query_of(request)
+        number = getattr(parameters, "release", None)
+        position = position_of(query, getattr(parameters, "cursor", None), number)
+        view = await reader.view(
+            release=position.release if position else number, at=getattr(parameters, "at", None)
+        )
+        etag = release_tag(view, query, reader)
+        cache_control = PINNED if number is not None and not route.configured else MOVING
+        unchanged = not_modified(request, etag, cache_control)
+        if unchanged is not None:
+            return unchanged
+        answer = reader.answers.get(etag)
+        if answer is None:
+            paging = _paging(query, parameters, position, view, pins_release=not in_path)
+            answer = await reader.run(lambda: _prepare(route, view, parameters, paging, etag))
+            reader.answers.put(etag, answer)
+        answer.cache_control = cache_control
+        return respond(request, answer)
+
+    return handle
+
+
+def _paging(
+    query: Query,
+    parameters: Parameters,
+    position: Position | None,
+    view: ReleaseView,
+    *,
+    pins_release: bool,
+) -> Paging:
+    return Paging(
+        query,
+        limit=getattr(parameters, "limit", DEFAULT_LIMIT),
+        release=view.release.number,
+        stamp=ReleaseStamp.model_validate(view.release).model_dump_json().encode(),
+        after=position.after if position else None,
+        pins_release=pins_release,
+    )
+
+
+def _prepare(route: Route, source: Any, parameters: Parameters, paging: Paging, etag: str) -> Answer:  # noqa: ANN401 - a view or the use case, as the route's binding says
+    """Run the work of a route; in a thread."""
+    if route.work is None:
+        raise ConfigError(f"{route.path} has no work")
+    reply = route.work(source, parameters, paging)
+    headers = {}
+    if paging.release:
+        headers["Syncd-Release"] = str(paging.release)
+    if reply.next:
+        headers["Link"] = f'<{reply.next}>; rel="next"'
+    return Answer(reply.body, etag=etag or content_tag(reply.body), headers=headers)
+
+
+def _of_now(route: Route, reader: Reader) -> Handler:
+    async def handle(request: web.Request) -> web.StreamResponse:
+        parameters = read_parameters(route.parameters, request.query.items(), request.match_info)
+        query = query_of(request)
+        cursor = getattr(parameters, "cursor", None)
+        position = decode_cursor(query, cursor) if cursor else None
+        if position is not None and position.release:
+            raise ConfigError("the cursor belongs to a release", code="bad_cursor")
+        paging = Paging(
+            query,
+            limit=getattr(parameters, "limit", DEFAULT_LIMIT),
+            after=position.after if position else None,
+        )
+        ask = reader.ask
+        return respond(request, await reader.run(lambda: _prepare(route, ask, parameters, paging, "")))
+
+    return handle
+
+
+def _fixed(body: bytes) -> Handler:
+    answer = Answer(body, etag=content_tag(body))
+
+    async def handle(request: web.Request) -> web.StreamResponse:
+        read_parameters(Parameters, request.query.items(), {})
+        return respond(request, answer)
+
+    return handle

@@ -1,0 +1,40 @@
+"""What the web room is given by whoever starts it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from syncd.pipeline.ask import Ask
+    from syncd.pipeline.ports import Store
+
+
+@dataclass(frozen=True, slots=True)
+class WebDeps:
+    """Everything the web room needs.
+
+    ``ask`` returns the present read use case; it may return another one after a reload. ``store`` is only
+    asked for a sign of life. ``metrics_text`` returns metrics in the Prometheus text format. ``ready``
+    returns facts to show on ``/health/ready``; it runs on the event loop, so it must not block, and an entry
+    ``ok`` that is False makes the service unready. ``on_request`` hears of every answer: route pattern,
+    status, seconds.
+    """
+
+    ask: Callable[[], Ask]
+    store: Store
+    metrics_text: Callable[[], bytes]
+    ready: Callable[[], Mapping[str, object]]
+    version: str
+    title: str = "syncd"
+    on_request: Callable[[str, int, float], None] | None = None
+    timezone: str = "Europe/Berlin"
+    """Zone of the instants on the pages; the API always says UTC."""
+    threads: int = 8
+    """Reads that run at once."""
+    cache_bytes: int = 32 * 1024 * 1024
+    """Bound of the prepared answers kept in memory."""
+    pointer_seconds: float = 0.2
+    """How long the number of the current release may be remembered."""

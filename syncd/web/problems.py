@@ -1,0 +1,151 @@
+"""Errors as problem documents (RFC 9457): a stable code, what is wrong, what to do, and an id to ask about.
+
+Nothing of the inside shows: no traceback, no path, no statement. What happened stands in the log under the
+same id.
+"""
+
+from __future__ import annotations
+
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Final
+
+from pydantic import BaseModel, Field
+
+from syncd.errors import ConfigError, NotFound, StorageError, SyncdError
+from syncd.web.answers import PRIVATE, PROBLEM, Answer
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+RETRY_SECONDS: Final = {"busy": 2, "no_release": 10}
+_RETRY_SECONDS: Final = 5
+
+_FIXES: Final = {
+    "unknown_area": "Use an ARS or AGS, or search with /v1/areas?q=TEXT.",
+    "unknown_service": "Search with /v1/services?q=TEXT.",
+    "unknown_source": "List the sources with /v1/sources.",
+    "unknown_cohort": "List the cohorts with /v1/cohorts.",
+    "unknown_obligation": "The obligations of a release stand in /v1/releases/current.",
+    "no_release": "Try again when the first run has ended; /health/ready tells when.",
+    "not_found": "List the known ones first; /v1/openapi.json describes every address.",
+    "bad_cursor": "Follow `next` of the previous page, or start again without a cursor.",
+}
+
+
+class Finding(BaseModel):
+    """What is wrong with one parameter."""
+
+    parameter: str = Field(description="Name of the parameter; empty when several contradict each other.")
+    message: str
+
+
+class Problem(BaseModel):
+    """An error (RFC 9457)."""
+
+    type: str = Field(description="Always about:blank; `code` tells problems apart.")
+    title: str = Field(description="Name of the status.")
+    status: int
+    code: str = Field(description="Stable code of the problem.")
+    detail: str = Field(description="What is wrong with this request.")
+    fix: str = Field(description="What to do about it.")
+    instance: str = Field(description="Id of this occurrence; the log has the same.")
+    errors: list[Finding] = Field(description="One entry per wrong parameter; empty for other problems.")
+
+
+class BadRequest(SyncdError):
+    """The request asks for something that cannot be asked."""
+
+    code = "bad_parameter"
+    default_fix = "Correct the named parameters; /v1/openapi.json describes all of them."
+
+    def __init__(self, findings: Sequence[Finding]) -> None:
+        """Take one finding per wrong parameter."""
+        self.findings = tuple(findings)
+        super().__init__("; ".join(f"{f.parameter} {f.message}".strip() for f in findings))
+
+
+class RequestTooLarge(SyncdError):
+    """The request carries a body although nothing here reads one."""
+
+    code = "request_too_large"
+    default_fix = "Send the request without a body."
+
+
+class NoSuchPage(NotFound):
+    """No route leads there."""
+
+    code = "no_such_page"
+    default_fix = "The addresses are described in /v1/openapi.json."
+
+
+class MethodNotAllowed(SyncdError):
+    """The address exists, the method does not."""
+
+    code = "method_not_allowed"
+    default_fix = "Everything here is read-only: use GET or HEAD."
+
+
+def status_of(error: BaseException) -> HTTPStatus:
+    """Return the status an error is answered with; what nobody expected is a 500."""
+    for kind, status in _STATUS.items():
+        if isinstance(error, kind):
+            return status
+    return HTTPStatus.INTERNAL_SERVER_ERROR
+
+
+def problem_of(error: BaseException, request_id: str) -> Problem:
+    """Return the document of an error."""
+    status = status_of(error)
+    if not isinstance(error, SyncdError) or status is HTTPStatus.INTERNAL_SERVER_ERROR:
+        code, fix = "internal", "Try again; if it stays, report it with the id of this occurrence."
+        detail = "The request failed because of a defect of this service."
+    elif isinstance(error, StorageError) and error.code not in RETRY_SECONDS:
+        code, fix = error.code, "Try again in a few seconds; the data is safe."
+        detail = "The database does not answer."
+    else:
+        code, detail = error.code, error.message
+        fix = _FIXES.get(code, error.fix)
+    return Problem(
+        type="about:blank",
+        title=status.phrase,
+        status=status.value,
+        code=code,
+        detail=detail,
+        fix=fix,
+        instance=instance_of(request_id),
+        errors=list(error.findings) if isinstance(error, BadRequest) else [],
+    )
+
+
+def problem_answer(error: BaseException, request_id: str) -> Answer:
+    """Return the answer to an error as a problem document."""
+    problem = problem_of(error, request_id)
+    return Answer(
+        problem.model_dump_json().encode(),
+        media_type=PROBLEM,
+        status=problem.status,
+        cache_control=PRIVATE,
+        headers=retry_headers(problem),
+    )
+
+
+def retry_headers(problem: Problem) -> dict[str, str]:
+    """Return when to try again, where trying again helps."""
+    if problem.status != HTTPStatus.SERVICE_UNAVAILABLE:
+        return {}
+    return {"Retry-After": str(RETRY_SECONDS.get(problem.code, _RETRY_SECONDS))}
+
+
+def instance_of(request_id: str) -> str:
+    """Return the URI of an occurrence (RFC 9562: a UUID as URN)."""
+    return f"urn:uuid:{request_id}"
+
+
+_STATUS: Final = {
+    BadRequest: HTTPStatus.BAD_REQUEST,
+    ConfigError: HTTPStatus.BAD_REQUEST,
+    RequestTooLarge: HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
+    MethodNotAllowed: HTTPStatus.METHOD_NOT_ALLOWED,
+    NotFound: HTTPStatus.NOT_FOUND,
+    StorageError: HTTPStatus.SERVICE_UNAVAILABLE,
+}

@@ -1,0 +1,35 @@
+"""What API and pages share when they read a release: validators and positions."""
+
+from __future__ import annotations
+
+import hashlib
+from typing import TYPE_CHECKING
+
+from syncd.errors import ConfigError
+from syncd.web.paging import Position, Query, decode_cursor
+
+if TYPE_CHECKING:
+    from syncd.pipeline.ask import ReleaseView
+    from syncd.web.reader import Reader
+
+
+def release_tag(view: ReleaseView, query: Query, reader: Reader) -> str:
+    """Return the strong validator of an answer: release, its content, configuration and question."""
+    release = view.release
+    question = hashlib.sha256(f"{reader.configuration}\0{query.text}".encode()).hexdigest()[:20]
+    return f"{release.number}-{release.digest[:16]}-{question}"
+
+
+def content_tag(body: bytes) -> str:
+    """Return the strong validator of an answer that no release names."""
+    return hashlib.sha256(body).hexdigest()[:32]
+
+
+def position_of(query: Query, cursor: str | None, release: int | None) -> Position | None:
+    """Return where a page of a release begins; raises ConfigError for a cursor of something else."""
+    if cursor is None:
+        return None
+    position = decode_cursor(query, cursor)
+    if not position.release or release not in {None, position.release}:
+        raise ConfigError("the cursor belongs to another release", code="bad_cursor")
+    return position

@@ -1,0 +1,102 @@
+"""The table of routes: what each answers, from which state, and in which words the OpenAPI document says so.
+
+A route is a plain function that reads in a thread and returns a prepared reply. Everything about HTTP is done
+around it, the same for all (:mod:`syncd.web.app`). This module must not know what the routes do.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from enum import Enum
+from typing import TYPE_CHECKING, Any
+
+from syncd.web.answers import JSON
+from syncd.web.paging import Paging, Reply
+from syncd.web.parameters import Parameters
+
+if TYPE_CHECKING:
+    from pydantic import BaseModel
+
+Work = Callable[[Any, Any, Paging], Reply]
+"""``work(view or ask, parameters, paging)``; runs in a thread."""
+
+
+class Binding(Enum):
+    """What an answer depends on."""
+
+    RELEASE = "release"
+    """On one release: the work gets a :class:`~syncd.pipeline.ask.ReleaseView`."""
+    NOW = "now"
+    """On the present state of sources and runs: the work gets :class:`~syncd.pipeline.ask.Ask`."""
+    SPECIAL = "special"
+    """Answered by a handler of its own; the table only describes it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """One route. ``missing`` tells that a named thing may not exist (404)."""
+
+    path: str
+    operation: str
+    tag: str
+    summary: str
+    binding: Binding
+    parameters: type[Parameters] = Parameters
+    document: type[BaseModel] | None = None
+    work: Work | None = None
+    missing: bool = False
+    configured: bool = False
+    """True when the answer also depends on the configuration, so that even a named release may change it."""
+    media_type: str = JSON
+    unavailable: type[BaseModel] | None = None
+    """Document of the 503, where it is none of a problem."""
+
+    @property
+    def path_names(self) -> tuple[str, ...]:
+        """Names of the parameters in the path."""
+        return tuple(part[1:-1] for part in self.path.split("/") if part.startswith("{"))
+
+
+@dataclass(slots=True)
+class Table:
+    """Collects routes by decorator, in order."""
+
+    routes: list[Route] = field(default_factory=list)
+
+    def get(
+        self,
+        path: str,
+        *,
+        tag: str,
+        summary: str,
+        binding: Binding,
+        document: Any,  # noqa: ANN401 - a parametrised generic model is no type to the type checker
+        parameters: type[Parameters] = Parameters,
+        missing: bool = False,
+        configured: bool = False,
+    ) -> Callable[[Work], Work]:
+        """Add a route for the decorated function; its name becomes the id of the operation."""
+
+        def add(work: Work) -> Work:
+            self.routes.append(
+                Route(
+                    path=path,
+                    operation=work.__name__,
+                    tag=tag,
+                    summary=summary,
+                    binding=binding,
+                    parameters=parameters,
+                    document=document,
+                    work=work,
+                    missing=missing,
+                    configured=configured,
+                )
+            )
+            return work
+
+        return add
+
+    def describe(self, route: Route) -> None:
+        """Add a route that has a handler of its own."""
+        self.routes.append(route)
