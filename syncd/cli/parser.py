@@ -207,9 +207,11 @@ def _try_out(commands: Parsers) -> None:
         commands, "demo", "try_out:demo", "demonstration: replayed portals and the daemon, nothing kept"
     )
     demo.add_argument(
-        "--port", type=_port, default=0, metavar="PORT", help="of API and pages (default: any free)"
+        "--port", type=_port, metavar="PORT", help="of API and pages; 0: any (default: 8080 if free)"
     )
-    demo.add_argument("--replay-port", type=_port, default=0, metavar="PORT", help="of the replayed portals")
+    demo.add_argument(
+        "--replay-port", type=_port, metavar="PORT", help="of the replayed portals (default: 8081 if free)"
+    )
     demo.add_argument("--dir", metavar="DIR", help="state folder (default: a temporary one)")
     demo.add_argument("--database", metavar="URL", help="use this database instead of a fresh SQLite file")
     demo.add_argument("--fault", action="append", default=[], metavar="PORTAL=NAME", help="repeatable")

@@ -11,9 +11,10 @@ import os
 import signal
 import threading
 import time
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass, field
+from typing import Any
 
 import structlog
 
@@ -187,7 +188,13 @@ class Daemon:
         self._silent = set(silent)
 
 
-async def run_daemon(config: Config, load: Callable[[], Config], log: Logging) -> int:
+Companion = Callable[["Daemon", asyncio.Event], Coroutine[Any, Any, None]]
+"""Something that runs beside the daemon once it is up, and may set the event to end it."""
+
+
+async def run_daemon(
+    config: Config, load: Callable[[], Config], log: Logging, *, companion: Companion | None = None
+) -> int:
     """Run until SIGTERM or SIGINT; returns the exit code. SIGHUP reloads. A second signal ends at once.
 
     Raises ConfigError when another daemon runs on the same state folder or the port is taken, and
@@ -209,7 +216,7 @@ async def run_daemon(config: Config, load: Callable[[], Config], log: Logging) -
 
             _on_stop_signals(loop, stop, config.file.daemon.shutdown_seconds)
             loop.add_signal_handler(signal.SIGHUP, reload)
-            async with daemon.running():
+            async with daemon.running(), _beside(companion, daemon, stop):
                 await stop.wait()
                 _log.info("daemon_stopping")
     _log.info("daemon_stopped")
@@ -228,6 +235,23 @@ async def run_once(config: Config) -> list[Run]:
             )
             await app.rebuild()
             return sorted(runs, key=lambda run: run.source_id)
+
+
+@asynccontextmanager
+async def _beside(companion: Companion | None, daemon: Daemon, stop: asyncio.Event) -> AsyncIterator[None]:
+    if companion is None:
+        yield
+        return
+    task = asyncio.create_task(companion(daemon, stop), name="companion")
+    # Whatever ends it early ends the daemon too: somebody started both as one.
+    task.add_done_callback(lambda done: stop.set() if not done.cancelled() and done.exception() else None)
+    try:
+        yield
+    finally:
+        task.cancel()
+        (failure,) = await asyncio.gather(task, return_exceptions=True)
+        if isinstance(failure, Exception):
+            _log.error("companion_failed", exc_info=failure)
 
 
 def _on_stop_signals(loop: asyncio.AbstractEventLoop, stop: asyncio.Event, shutdown_seconds: int) -> None:
