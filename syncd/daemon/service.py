@@ -49,8 +49,8 @@ class Daemon:
     """Address of API and pages; known once started."""
     _rebuild_wanted: asyncio.Event = field(default_factory=asyncio.Event)
     _silent: set[str] = field(default_factory=set)
+    _started: float = field(default_factory=time.monotonic)
     _reloading: asyncio.Lock = field(default_factory=asyncio.Lock)
-    _due_first: frozenset[str] = frozenset()
 
     def __post_init__(self) -> None:
         """Make the schedule."""
@@ -75,6 +75,7 @@ class Daemon:
             stack.push_async_callback(_end, tasks)
             stack.push_async_callback(self.scheduler.stop)
             self._rebuild_wanted.set()
+            await self._show_release()
             await self._look_at_sources()
             await self.scheduler.start()
             self.scheduler.every("check", daemon.check_interval, self._check)
@@ -163,6 +164,11 @@ class Daemon:
         self._rebuild_wanted.set()
         await self._look_at_sources()
 
+    async def _show_release(self) -> None:
+        release = await asyncio.to_thread(self.app.store.current_release)
+        if release is not None:
+            self.app.metrics.release_published(release)
+
     async def _look_at_sources(self) -> None:
         sources = await asyncio.to_thread(self.app.ask.sources)
         for source in sources:
@@ -172,7 +178,9 @@ class Daemon:
         self._raise_alarms(sources)
 
     def _raise_alarms(self, sources: tuple[SourceView, ...]) -> None:
-        silent = {source.source_id: source for source in sources if source.silent}
+        up_s = time.monotonic() - self._started
+        # What was missed while nobody ran is caught up first; only then is silence the portal's.
+        silent = {s.source_id: s for s in sources if s.silent and up_s > s.interval_seconds}
         for source_id in sorted(silent.keys() - self._silent):
             source = silent[source_id]
             _log.warning(

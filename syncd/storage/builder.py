@@ -10,11 +10,12 @@ import asyncio
 import os
 import pickle
 import tempfile
+import threading
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass, field
-from multiprocessing import get_context
+from multiprocessing import get_context, parent_process
 from pathlib import Path
 
 from syncd.errors import StorageError
@@ -52,7 +53,7 @@ class ProcessBuilder:
         path = await asyncio.to_thread(_new_file, self.workroot)
         if self._pool is None:
             # spawn: a forked child would inherit locks and connections of the daemon's threads
-            self._pool = ProcessPoolExecutor(1, mp_context=get_context("spawn"), initializer=_lower_priority)
+            self._pool = ProcessPoolExecutor(1, mp_context=get_context("spawn"), initializer=_settle_in)
         loop = asyncio.get_running_loop()
         try:
             totals, removed = await loop.run_in_executor(
@@ -80,8 +81,17 @@ class ProcessBuilder:
             self._pool = None
 
 
-def _lower_priority() -> None:
+def _settle_in() -> None:
+    """Step back behind the daemon, and end with it: a killed parent cannot say goodbye."""
     os.nice(_NICENESS)
+    threading.Thread(target=_end_with_parent, daemon=True, name="end-with-parent").start()
+
+
+def _end_with_parent() -> None:
+    parent = parent_process()
+    if parent is not None:
+        parent.join()
+        os._exit(1)
 
 
 def _new_file(workroot: Path) -> Path:
