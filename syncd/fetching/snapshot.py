@@ -12,6 +12,7 @@ import hashlib
 import importlib
 import traceback
 from contextlib import ExitStack
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -20,7 +21,7 @@ import orjson
 
 from syncd.errors import SourceFormatError
 from syncd.fetching.findings import Findings, writable
-from syncd.fetching.known import HashColumns, repeated
+from syncd.fetching.known import KnownHashes, Repetitions, digest_of, sort_hashes
 from syncd.fetching.stagefile import StageWriter, read_staged
 from syncd.model.area import AreaKey
 from syncd.model.issue import Issue, Severity
@@ -98,11 +99,11 @@ class _Staging:
         )
         self._default_area = AreaKey(scope["default_area"]) if scope.get("default_area") else None
         self._areas = AreaIndex.from_json(job.known_areas.read_bytes())
-        self._known = HashColumns.from_sorted_file(job.known_hashes)
+        self._known = KnownHashes.from_file(job.known_hashes)
         self._occurred = np.zeros(len(self._known), dtype=np.bool_)
         self._spoilt = np.zeros(len(self._known), dtype=np.bool_)
         self._fresh = bytearray()
-        self._ids = bytearray()
+        self._ids = Repetitions()
         self._findings = Findings()
         self._declared: list[tuple[str, int | None, int]] = []
         self._incomplete: list[str] = []
@@ -201,13 +202,12 @@ class _Staging:
 
     def _stage(self, piece: Slice, raw_hash: bytes, context: ParseContext, name: str) -> bool:
         """Parse, normalise and stage one piece; returns False when it had to be quarantined."""
-        where = writable(self._place(name) + piece.where)
         try:
             record = self._parser.parse(piece, context)
             native_id = record.native_id
         except RecordRejected as error:
-            issue = Issue(error.code, error.message, where, error.value, Severity.ERROR, error.fix)
-            return self._set_aside(piece, where, "", issue)
+            issue = Issue(error.code, error.message, "", error.value, Severity.ERROR, error.fix)
+            return self._set_aside(piece, name, "", issue)
         except (KeyboardInterrupt, MemoryError):
             raise
         except SourceFormatError as error:
@@ -215,7 +215,7 @@ class _Staging:
         except BaseException as error:
             raise crashed(error, self._job, f"{name}: {piece.where}") from error
         if not _is_usable_id(native_id):
-            return self._set_aside(piece, where, "", _bad_id(where, native_id))
+            return self._set_aside(piece, name, "", _bad_id(native_id))
         result = normalise(
             record,
             source_id=self._job.source_id,
@@ -226,20 +226,22 @@ class _Staging:
         self._findings.extend(result.issues)
         if result.quarantined:
             reason = result.issues[-1] if result.issues else None
-            return self._set_aside(piece, where, native_id, reason, reported=True)
+            return self._set_aside(piece, name, native_id, reason, reported=True)
         try:
             staged = _staged(native_id, raw_hash, result.claims)
         except (TypeError, ValueError) as error:
-            return self._set_aside(piece, where, native_id, _not_text(where, native_id, error))
+            return self._set_aside(piece, name, native_id, _not_text(native_id, error))
         self._staged.add(staged)
-        self._ids += short_hash(native_id.encode())
+        self._ids.add(native_id.encode())
         return True
 
     def _set_aside(
-        self, piece: Slice, where: str, native_id: str, issue: Issue | None, *, reported: bool = False
+        self, piece: Slice, name: str, native_id: str, issue: Issue | None, *, reported: bool = False
     ) -> bool:
+        """Count a piece that cannot be used, keep its bytes and, unless done, report it at its place."""
+        where = writable(self._place(name) + piece.where)
         if issue is not None and not reported:
-            self._findings.add(issue)
+            self._findings.add(replace(issue, where=where))
         self._quarantined += 1
         if self._quarantined <= _QUARANTINED_KEPT:
             line: dict[str, Any] = {"where": where, "native_id": native_id}
@@ -256,20 +258,19 @@ class _Staging:
     # --- the whole snapshot -------------------------------------------------------------------------
     def finish(self) -> None:
         """Settle doubles and write summary and absent hashes."""
-        doubles = repeated(self._ids)
-        if len(doubles):
-            self._drop_doubles(doubles)
+        suspects = self._ids.suspects()
+        if suspects:
+            self._drop_doubles(suspects)
         self._findings.close()
-        present = self._known.select(self._occurred)
-        absent = self._known.select(~self._occurred | self._spoilt)
         workdir = self._job.workdir
-        (workdir / ABSENT).write_bytes(absent.to_bytes())
+        with (workdir / ABSENT).open("wb") as file:
+            file.writelines(self._known.select(~self._occurred | self._spoilt))
         declared_total = self._settle_declared()
         summary = {
             "received": self._received,
             "seen": self._seen,
             "quarantined": self._quarantined,
-            "digest": present.union(HashColumns.from_bytes(self._fresh)).digest(),
+            "digest": self._digest(),
             "bytes_read": self._bytes,
             "declared_total": declared_total,
             "incomplete_reason": writable("; ".join(self._incomplete[:20])),
@@ -306,7 +307,16 @@ class _Staging:
                 )
         return None
 
-    def _drop_doubles(self, doubles: HashColumns) -> None:
+    def _digest(self) -> str:
+        """Return what identifies the snapshot whatever its order: the hash over all its sorted raw hashes."""
+        if not self._fresh:
+            return self._known.digest(self._occurred)
+        for block in self._known.select(self._occurred):
+            self._fresh += block
+        sort_hashes(self._fresh)
+        return digest_of(self._fresh)
+
+    def _drop_doubles(self, suspects: frozenset[bytes]) -> None:
         """Keep one of several records with the same id: the smallest raw hash, whatever their order.
 
         The store applies the same rule to doubles of records it already holds.
@@ -314,7 +324,7 @@ class _Staging:
         path = self._job.workdir / STAGED
         winners: dict[str, bytes] = {}
         for record in read_staged(path):
-            if doubles.find([short_hash(record.native_id.encode())])[0] >= 0:
+            if Repetitions.is_suspect(record.native_id.encode(), suspects):
                 best = winners.get(record.native_id)
                 winners[record.native_id] = min(best, record.raw_hash) if best else record.raw_hash
         kept = path.with_suffix(".kept")
@@ -343,22 +353,22 @@ def _is_usable_id(native_id: object) -> bool:
     return native_id.isascii() or not any("\ud800" <= char <= "\udfff" for char in native_id)
 
 
-def _bad_id(where: str, native_id: object) -> Issue:
+def _bad_id(native_id: object) -> Issue:
     return Issue(
         "bad_id",
         f"The record's id is empty, longer than {_ID_LIMIT} characters or no text.",
-        where,
+        "",
         ascii(native_id)[:120],
         Severity.ERROR,
         "Give the record a stable id at the source.",
     )
 
 
-def _not_text(where: str, native_id: str, error: Exception) -> Issue:
+def _not_text(native_id: str, error: Exception) -> Issue:
     return Issue(
         "not_text",
         f"A text of the record cannot be written as UTF-8 ({str(error)[:80]}).",
-        where,
+        "",
         native_id[:120],
         Severity.ERROR,
         "Correct the characters at the source.",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-import itertools
+import random
 from pathlib import Path
 
 import numpy as np
@@ -12,7 +12,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from syncd.errors import InvariantViolated, StorageError
-from syncd.fetching.known import HashColumns, repeated
+from syncd.fetching import known
+from syncd.fetching.known import KnownHashes, Repetitions, digest_of, sort_hashes
 from syncd.fetching.stagefile import StageWriter, read_staged
 from syncd.pipeline.ports import StagedRecord
 
@@ -24,33 +25,57 @@ HASHES = st.builds(
 )
 
 
-@given(known=st.sets(HASHES), asked=st.lists(HASHES, max_size=40))
+@given(members=st.sets(HASHES), asked=st.lists(HASHES, max_size=40))
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
-def test_look_ups_agree_with_a_set(tmp_path: Path, known: set[bytes], asked: list[bytes]) -> None:
+def test_look_ups_agree_with_a_set(tmp_path: Path, members: set[bytes], asked: list[bytes]) -> None:
     path = tmp_path / "known"
-    path.write_bytes(b"".join(sorted(known)))
-    columns = HashColumns.from_sorted_file(path)
+    path.write_bytes(b"".join(sorted(members)))
+    columns = KnownHashes.from_file(path)
     places = columns.find(asked)
-    assert [place >= 0 for place in places] == [one in known for one in asked]
-    order = sorted(known)
+    assert [place >= 0 for place in places] == [one in members for one in asked]
+    order = sorted(members)
     assert all(order[place] == one for place, one in zip(places, asked, strict=True) if place >= 0)
 
 
-@given(st.lists(HASHES, max_size=30))
-def test_order_and_repetition_do_not_matter(hashes: list[bytes]) -> None:
-    columns = HashColumns.from_bytes(b"".join(hashes))
-    assert columns.to_bytes() == b"".join(sorted(set(hashes)))
-    assert columns.digest() == hashlib.sha256(columns.to_bytes()).hexdigest()
-    again = {one for one, group in itertools.groupby(sorted(hashes)) if len(list(group)) > 1}
-    assert repeated(b"".join(hashes)).to_bytes() == b"".join(sorted(again))
+@given(st.lists(HASHES, max_size=30), st.randoms())
+def test_order_and_repetition_do_not_change_the_digest(hashes: list[bytes], chance: random.Random) -> None:
+    expected = hashlib.sha256(b"".join(sorted(set(hashes)))).hexdigest()
+    chance.shuffle(hashes)
+    concatenated = bytearray(b"".join(hashes))
+    sort_hashes(concatenated)
+    assert bytes(concatenated) == b"".join(sorted(hashes))
+    assert digest_of(concatenated) == expected
 
 
-@given(st.sets(HASHES), st.sets(HASHES))
-def test_union_and_selection(left: set[bytes], right: set[bytes]) -> None:
-    one = HashColumns.from_bytes(b"".join(left))
-    other = HashColumns.from_bytes(b"".join(right))
-    assert one.union(other).to_bytes() == b"".join(sorted(left | right))
-    assert len(one.select(np.zeros(len(one), dtype=np.bool_))) == 0
+def test_the_digest_of_many_hashes_is_that_of_all(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(known, "_BLOCK_ROWS", 7)
+    hashes = sorted(hashlib.sha256(b"%d" % (number % 50)).digest()[:16] for number in range(100))
+    expected = hashlib.sha256(b"".join(sorted(set(hashes)))).hexdigest()
+    assert digest_of(bytearray(b"".join(hashes))) == expected
+
+
+@given(st.sets(HASHES, max_size=40), st.randoms())
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_selection(tmp_path: Path, hashes: set[bytes], chance: random.Random) -> None:
+    path = tmp_path / "known"
+    order = sorted(hashes)
+    path.write_bytes(b"".join(order))
+    mask = np.array([chance.random() < 0.5 for _ in order], dtype=np.bool_)
+    columns = KnownHashes.from_file(path)
+    expected = b"".join(one for one, taken in zip(order, mask, strict=True) if taken)
+    assert b"".join(columns.select(mask)) == expected
+    assert columns.digest(mask) == hashlib.sha256(expected).hexdigest()
+
+
+@given(st.lists(st.text(max_size=2), max_size=30))
+def test_repetitions_are_suspected(texts: list[str]) -> None:
+    found = Repetitions()
+    for text in texts:
+        found.add(text.encode())
+    suspects = found.suspects()
+    assert {text for text in texts if Repetitions.is_suspect(text.encode(), suspects)} == {
+        text for text in texts if texts.count(text) > 1
+    }
 
 
 @pytest.mark.parametrize(
@@ -60,7 +85,7 @@ def test_a_file_that_is_not_a_sorted_set_is_refused(tmp_path: Path, content: byt
     path = tmp_path / "known"
     path.write_bytes(content)
     with pytest.raises(InvariantViolated):
-        HashColumns.from_sorted_file(path)
+        KnownHashes.from_file(path)
 
 
 def test_staged_records_come_back_as_they_went(tmp_path: Path) -> None:
