@@ -99,7 +99,7 @@ class Scheduler:
     def overdue_s(self) -> float:
         """Return by how many seconds the schedule is late: the sign of a dead scheduler."""
         now = datetime.now(UTC)
-        late = [
+        late: list[float] = [
             (now - job.next_run_time).total_seconds()
             for job in self._scheduler.get_jobs()
             if job.next_run_time is not None and job.id not in self._running

@@ -34,14 +34,19 @@ def cross_check(
     obligations: Mapping[str, Obligation],
     registers: Registers,
     on: date,
+    *,
+    unreadable: frozenset[str] = frozenset(),
 ) -> tuple[dict[str, SourceConfig], list[Problem]]:
-    """Return the sources with their scopes resolved, and every problem between files."""
+    """Return the sources with their scopes resolved, and every problem between files.
+
+    ``unreadable`` are obligations with problems of their own: nobody needs to hear that they are missing.
+    """
     index = registers.area_register(on).index
     problems: list[Problem] = []
     resolved = {}
     for key, (source, spec, settings) in sources.items():
         name = f"sources/{key}.toml"
-        services, found = _scope_services(name, source, obligations)
+        services, found = _scope_services(name, source, obligations, unreadable)
         problems += found
         problems += _source_problems(name, source, spec, settings, index)
         if source.enabled:
@@ -82,13 +87,15 @@ def _source_problems(
 
 
 def _scope_services(
-    name: str, source: SourceFile, obligations: Mapping[str, Obligation]
+    name: str, source: SourceFile, obligations: Mapping[str, Obligation], unreadable: frozenset[str]
 ) -> tuple[frozenset[str] | None, list[Problem]]:
     wanted = source.scope.services_from
     if wanted is None:
         listed = source.scope.services
         return (None if listed is None else frozenset(listed)), []
     obligation = obligations.get(wanted)
+    if wanted in unreadable:
+        return frozenset(), []
     if obligation is None:
         hint = suggest(wanted, obligations) or f"known: {', '.join(sorted(obligations)) or 'none'}"
         return frozenset(), [Problem(name, "scope.services_from", f"there is no obligation {wanted!r}", hint)]

@@ -82,7 +82,9 @@ def read_config(
     if file is not None and registers is not None:
         cohorts = tuple(cohort.to_model() for cohort in file.cohort)
         models: dict[str, Obligation] = {key: table.to_model() for key, table in obligations.items()}
-        resolved, problems = cross_check(file, sources, models, registers, on)
+        resolved, problems = cross_check(
+            file, sources, models, registers, on, unreadable=reader.unreadable_obligations(models)
+        )
         reader.problems.extend(problems)
         config = Config(
             directory, file, resolved, tuple(models[key] for key in sorted(models)), cohorts, registers
@@ -134,6 +136,10 @@ class _Reader:
                 self._named_like_file(name, stem, table.id)
                 found[stem] = table
         return found
+
+    def unreadable_obligations(self, readable: Mapping[str, Obligation]) -> frozenset[str]:
+        """Return the obligations that have a file, but one with problems."""
+        return frozenset(stem for _, stem in self._files(OBLIGATIONS)) - readable.keys()
 
     def look_for_strays(self) -> None:
         """Refuse what would be ignored in silence: misspelt folders, other file types, decisions."""
