@@ -97,8 +97,9 @@ def served(folder: Path) -> Iterator[str]:
 
 
 def _serve(folder: Path, write: int) -> None:
-    import asyncio  # noqa: PLC0415 - the measuring process must not pay for the server
-    from syncd.replay.server import ReplayServer  # noqa: PLC0415
+    import asyncio
+
+    from syncd.replay.server import ReplayServer
 
     async def run() -> None:
         async with ReplayServer(folder, port=0) as server:

@@ -17,8 +17,12 @@ import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from bench._measure import Figure, median, run_apart, table
+
+if TYPE_CHECKING:
+    from syncd.rules.line import AreaLine
 
 SERVICES = 6_000
 OFFERS = 2_500_000
@@ -55,7 +59,7 @@ def main() -> None:
         table(("way", "wall s", "cpu s", "peak MiB", "wall ratio", "cpu ratio"), rows)
 
 
-def _line():  # type: ignore[no-untyped-def] # noqa: ANN202 - imported in the measured process only
+def _line() -> AreaLine:
     import gzip
 
     from syncd.rules.gv100ad import decode_gv100ad, parse_gv100ad
@@ -66,7 +70,7 @@ def _line():  # type: ignore[no-untyped-def] # noqa: ANN202 - imported in the me
 
 
 def _make_offers(folder: Path, number: int) -> None:
-    """Write synthetic offers: 2 % at Land or Bund, 10 % at a Kreis, 15 % at a Verband, the rest at Gemeinden."""
+    """Write synthetic offers: 2 % at a Land, 10 % at a Kreis, 15 % at a Verband, the rest at Gemeinden."""
     import numpy as np
 
     line = _line()

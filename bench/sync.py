@@ -20,10 +20,16 @@ import hashlib
 import os
 import sqlite3
 import tempfile
+from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from bench._feed import write_feed, served
+from bench._feed import served, write_feed
 from bench._measure import Figure, run_apart, table
+
+if TYPE_CHECKING:
+    from syncd.settings.config import Config
 
 SIZES = (10_000, 100_000)
 
@@ -47,21 +53,19 @@ def _run(size: int, peer: str | None) -> None:
         floor = run_apart(lambda: _floor(feed / "first", path / "floor.sqlite3"))
         rows.append(_row("floor", size, floor, floor))
         with served(feed) as address:
-            for name, version in (
-                ("initial sync", "first"),
-                ("unchanged, 304", "first"),
-                ("unchanged, same records", "turned"),
-                ("1 % changed", "changed"),
+            for name, version, work in (
+                ("initial sync", "first", _sync),
+                ("rebuild after initial sync", "first", _rebuild),
+                ("unchanged, 304", "first", _sync),
+                ("unchanged, same records", "turned", _sync),
+                ("1 % changed", "changed", _sync),
+                ("rebuild after 1 % changed", "changed", _rebuild),
             ):
-                rows.append(
-                    _row(name, size, run_apart(lambda v=version: _sync(path, f"{address}/{v}", regions)), floor)
-                )
-                if version == "first" and name.startswith("initial") or version == "changed":
-                    built = run_apart(lambda: _rebuild(path, f"{address}/{version}", regions))
-                    rows.append(_row(f"rebuild after {name}", size, built, floor))
+                figure = run_apart(partial(work, path, f"{address}/{version}", regions))
+                rows.append(_row(name, size, figure, floor))
         if peer == "dlt":
-            for name in ("first", "first", "changed"):
-                figure = run_apart(lambda v=name: _dlt(path, feed / v))
+            for name, version in (("initial", "first"), ("unchanged", "first"), ("1 % changed", "changed")):
+                figure = run_apart(partial(_dlt, path, feed / version))
                 rows.append(_row(f"dlt, {name}", size, figure, floor))
         print(f"{size:,} synthetic records in {len(regions)} documents")
         table(("phase", "wall s", "cpu s", "records/s", "peak MiB", "wall / floor", "cpu / floor"), rows)
@@ -80,10 +84,9 @@ def _row(name: str, size: int, figure: Figure, floor: Figure) -> tuple[object, .
     )
 
 
-def _config(path: Path, address: str, regions: list[str]):  # type: ignore[no-untyped-def] # noqa: ANN202
+def _config(path: Path, address: str, regions: list[str]) -> Config:
     from syncd.settings.load import load_config
 
-    os.environ.setdefault("SYNCD_LOG", "")
     quoted = ", ".join(f'"{region}"' for region in regions)
     return load_config(
         Path(__file__).parent.parent / "config",
@@ -142,13 +145,12 @@ def _floor(feed: Path, database: Path) -> None:
 
 
 def _dlt(path: Path, feed: Path) -> None:
-    import dlt
+    import dlt  # type: ignore[import-not-found, unused-ignore] # a peer, installed by whoever races it
 
     os.environ["RUNTIME__DLTHUB_TELEMETRY"] = "false"
     names = ("id", "key", "name", "name2", "updated", "online_id", "online_name", "link")
 
-    @dlt.resource(primary_key="id", write_disposition="merge", max_table_nesting=0)
-    def records():  # type: ignore[no-untyped-def] # noqa: ANN202
+    def records() -> Iterator[dict[str, str]]:
         for file in sorted(feed.glob("*.csv")):
             with file.open(encoding="utf-8") as lines:
                 next(lines)
@@ -165,7 +167,10 @@ def _dlt(path: Path, feed: Path) -> None:
         ),
         dataset_name="main",
     )
-    pipeline.run(records())
+    resource = dlt.resource(
+        records, name="records", primary_key="id", write_disposition="merge", max_table_nesting=0
+    )
+    pipeline.run(resource)
 
 
 if __name__ == "__main__":

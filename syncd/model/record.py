@@ -20,9 +20,10 @@ class Record:
     """One item of a snapshot as the connector read it: texts are the source's own, nothing is guessed.
 
     ``native_id`` is opaque and unique inside the source. ``service_keys`` and ``areas`` are raw texts
-    (dotted, padded, several in one field, words); normalisation decides what they mean. ``provider_area`` is the raw
-    area of the body that provides the offer, where it differs from the area it is valid in (an inherited
-    federal offer in a municipal list). ``leftover`` keeps fields the connector does not know, by name.
+    (dotted, padded, several in one field, words); normalisation decides what they mean. ``provider_area`` is
+    the raw area of the body that provides the offer, where it differs from the area it is valid in (an
+    inherited federal offer in a municipal list). ``leftover`` keeps fields the connector does not know, by
+    name.
     """
 
     native_id: str

@@ -74,7 +74,7 @@ def everything(miniature: Miniature) -> dict[str, Any]:
     """Return what a reader can see of the current release, as plain JSON values."""
     view = view_of(miniature)
     line = view.line
-    return plain(
+    found: dict[str, Any] = plain(
         {
             "digest": view.release.digest,
             "counts": dict(view.release.counts),
@@ -113,6 +113,7 @@ def everything(miniature: Miniature) -> dict[str, Any]:
             },
         }
     )
+    return found
 
 
 def test_golden_release(miniature: Miniature) -> None:
