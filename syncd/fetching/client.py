@@ -3,10 +3,6 @@
 Rules it keeps (fault study §0 and §2): own decompression, limits for wire and decoded bytes and their ratio,
 deadlines for every phase, redirects only inside the origin, only public addresses, secrets in no error. Must
 not know sources, runs or connectors.
-
-Name resolution uses aiodns: with the threaded resolver of the standard library one dead name server makes
-all sources wait (§0.6). Where aiodns cannot start, the threaded one is used and
-``HttpFetcher.degraded`` says so.
 """
 
 from __future__ import annotations
@@ -21,15 +17,15 @@ from typing import TYPE_CHECKING, ParamSpec, TypeVar
 
 import aiohttp
 from aiohttp import hdrs
-from aiohttp.resolver import AsyncResolver, ThreadedResolver
 from yarl import URL
 
 from syncd.errors import StorageError, SyncdError
-from syncd.fetching.addresses import guarded_socket_factory, refused_addresses
+from syncd.fetching.addresses import refused_addresses
 from syncd.fetching.answers import AnswerHead, content_encoding, read_head, retry_after, sniff
 from syncd.fetching.body import CHUNK, BodyFacts, BodySink, RateGauge
 from syncd.fetching.failures import failure, status_failure
 from syncd.fetching.limits import FetchLimits
+from syncd.fetching.pools import ConnectionPools
 from syncd.fetching.redaction import redact_url
 from syncd.fetching.transport import broken_answer, no_answer
 from syncd.pipeline.unit_of_work import assert_no_unit_of_work
@@ -40,8 +36,6 @@ if TYPE_CHECKING:
     from types import TracebackType
     from typing import Self
 
-    from aiohttp.abc import AbstractResolver
-
 P = ParamSpec("P")
 T = TypeVar("T")
 
@@ -49,8 +43,6 @@ _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _RETRIED_CODES = frozenset(
     {"connection_refused", "connection_lost", "connect_failed", "dns_failure", "timeout_connect"}
 )
-_DNS_TIMEOUT_S = 2.0
-_DNS_TRIES = 2
 DEFAULT_LIMITS = FetchLimits()
 _jitter = random.SystemRandom()
 
@@ -107,20 +99,28 @@ class _RetryableError(Exception):
 class HttpFetcher:
     """Fetches documents for all sources; one per process, opened with ``async with``.
 
-    There are two connection pools, one for public addresses only and one for sources that may be private,
-    so that the former can never be handed a connection the latter opened.
+    ``nameservers`` (``address`` or ``address:port``) replace those of the system.
     """
 
-    def __init__(self, limits: FetchLimits = DEFAULT_LIMITS, user_agent: str = "syncd") -> None:
+    def __init__(
+        self,
+        limits: FetchLimits = DEFAULT_LIMITS,
+        user_agent: str = "syncd",
+        *,
+        nameservers: Sequence[str] = (),
+    ) -> None:
         self.limits = limits
         self._user_agent = user_agent
-        self._pools: dict[bool, aiohttp.ClientSession] = {}
+        self._pools = ConnectionPools(nameservers)
         self._threads = ThreadPoolExecutor(max_workers=4, thread_name_prefix="fetch-body")
         self._slots = asyncio.Semaphore(limits.concurrent)
         self._hosts: dict[str, asyncio.Semaphore] = {}
         self._not_before: dict[str, float] = {}
-        self.degraded = ""
+
+    @property
+    def degraded(self) -> str:
         """Why the client runs with less protection than it should; empty when it does not."""
+        return self._pools.degraded
 
     async def __aenter__(self) -> Self:
         """Return the fetcher; connection pools are opened when first needed."""
@@ -134,9 +134,7 @@ class HttpFetcher:
 
     async def aclose(self) -> None:
         """Close all connections and threads."""
-        for pool in self._pools.values():
-            await pool.close()
-        self._pools.clear()
+        await self._pools.aclose()
         self._threads.shutdown(wait=False)
 
     async def fetch(self, request: FetchRequest) -> FetchAnswer:
@@ -221,7 +219,7 @@ class HttpFetcher:
         deadline = asyncio.timeout(limits.headers_s)
         try:
             async with deadline:
-                response = await self._pool(request.allow_private).get(
+                response = await self._pools.of(allow_private=request.allow_private).get(
                     url,
                     headers=self._headers(request),
                     allow_redirects=False,
@@ -317,28 +315,6 @@ class HttpFetcher:
             return await asyncio.get_running_loop().run_in_executor(self._threads, work)
         except OSError as error:
             raise _disk_failure(error, "fetched document") from error
-
-    def _pool(self, allow_private: bool) -> aiohttp.ClientSession:  # noqa: FBT001 - the key of the pool
-        if allow_private not in self._pools:
-            connector = aiohttp.TCPConnector(
-                resolver=self._resolver(),
-                socket_factory=guarded_socket_factory(allow_private=allow_private),
-                limit=0,  # the semaphores limit; a second queue inside would eat the deadlines
-            )
-            self._pools[allow_private] = aiohttp.ClientSession(
-                connector=connector,
-                auto_decompress=False,
-                cookie_jar=aiohttp.DummyCookieJar(),
-                trust_env=False,
-            )
-        return self._pools[allow_private]
-
-    def _resolver(self) -> AbstractResolver:
-        try:
-            return AsyncResolver(timeout=_DNS_TIMEOUT_S, tries=_DNS_TRIES)
-        except (RuntimeError, OSError) as error:
-            self.degraded = f"aiodns is not usable ({error}); one dead name server can delay all sources"
-            return ThreadedResolver()
 
 
 def checked_url(text: str, *, where: str) -> URL:

@@ -15,7 +15,6 @@ from syncd.errors import (
     SyncdError,
 )
 from syncd.fetching.client import HttpFetcher
-from syncd.fetching.limits import FetchLimits
 from tests.support.asking import CSV, LIMITS, TYPE, code_of, files_in, get
 from tests.support.fault_server import FaultServer, response
 
@@ -169,23 +168,6 @@ async def test_other_redirects_are_refused(fetcher: HttpFetcher, tmp_path: Path,
     assert (await code_of(fetcher, reply, tmp_path)).code == "redirect_refused"
 
 
-@pytest.mark.parametrize(
-    "host",
-    ["127.0.0.1", "localhost", "[::1]", "0x7f.1", "2130706433", "0.0.0.0", "[::ffff:127.0.0.1]", "127.1"],  # noqa: S104
-)
-async def test_private_addresses_are_never_asked_without_permission(
-    fetcher: HttpFetcher, tmp_path: Path, host: str
-) -> None:
-    async with FaultServer(response(CSV, TYPE)) as server:
-        url = f"http://{host}:{server.port}/data"
-        with pytest.raises(SyncdError) as caught:
-            await get(fetcher, url, tmp_path, allow_private=False)
-        assert server.requests == []
-        assert caught.value.code in {"address_refused", "dns_unknown_host", "dns_failure", "bad_url"}
-        if host in {"127.0.0.1", "localhost"}:
-            assert caught.value.code == "address_refused"
-
-
 async def test_an_open_connection_to_a_private_address_is_not_shared(
     fetcher: HttpFetcher, tmp_path: Path
 ) -> None:
@@ -209,9 +191,3 @@ async def test_only_plain_http_addresses_are_asked(fetcher: HttpFetcher, tmp_pat
         await get(fetcher, url, tmp_path)
     assert caught.value.code == "bad_url"
     assert "hush" not in str(caught.value)
-
-
-async def test_an_unknown_host_is_told_from_other_failures(fetcher: HttpFetcher, tmp_path: Path) -> None:
-    with pytest.raises(SourceUnavailable) as caught:
-        await get(fetcher, "http://nobody.invalid/", tmp_path, limits=FetchLimits(attempts=1))
-    assert caught.value.code in {"dns_unknown_host", "dns_failure", "timeout_headers"}
