@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from typing import BinaryIO
 
     from syncd.model.record import Claim
-    from syncd.pipeline.ports import ParseJob
+    from syncd.pipeline.workers import ParseJob
     from syncd.sdk.parsing import Parser, Slice
 
 STAGED, ABSENT, SUMMARY, QUARANTINE = "staged.bin", "absent.bin", "summary.json", "quarantine.ndjson"

@@ -26,7 +26,7 @@ from syncd.pipeline.ports import StagedSnapshot
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from syncd.pipeline.ports import ParseJob
+    from syncd.pipeline.workers import ParseJob
 
 _LAST_WORDS = 4_096
 _OURS = (STAGED, ABSENT, SUMMARY, QUARANTINE, JOB, ERROR, "staged.kept")

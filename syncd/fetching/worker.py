@@ -20,7 +20,7 @@ import orjson
 
 from syncd.errors import InvariantViolated, SourceFormatError, StorageError, SyncdError
 from syncd.fetching.findings import writable
-from syncd.pipeline.ports import ParseJob
+from syncd.pipeline.workers import ParseJob
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

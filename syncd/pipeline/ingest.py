@@ -20,8 +20,9 @@ from syncd.errors import InvariantViolated, NotFound, SourceFormatError, SyncdEr
 from syncd.model.record import SnapshotMode
 from syncd.model.run import RunCounts, RunOutcome
 from syncd.pipeline.codec import canonical_json, short_hash
-from syncd.pipeline.ports import ParseJob, Verdict
+from syncd.pipeline.ports import Verdict
 from syncd.pipeline.rebuild import RULES_VERSION
+from syncd.pipeline.workers import ParseJob
 from syncd.rules.accept import Judgement, SnapshotFacts, accept
 
 if TYPE_CHECKING:
@@ -30,15 +31,9 @@ if TYPE_CHECKING:
 
     from syncd.model.issue import Issue
     from syncd.model.run import Run
-    from syncd.pipeline.ports import (
-        ParseWorker,
-        RunSession,
-        SessionFactory,
-        SnapshotDelta,
-        StagedSnapshot,
-        Store,
-    )
+    from syncd.pipeline.ports import SnapshotDelta, StagedSnapshot, Store
     from syncd.pipeline.registry import Registry, SourcePlan
+    from syncd.pipeline.workers import ParseWorker, RunSession, SessionFactory
     from syncd.sdk.connector import Document
 
 _log = structlog.get_logger(__name__)

@@ -1,4 +1,4 @@
-"""Ports: what the use cases need from storage, workers and the registers; plain calls, no technology.
+"""Ports: what the use cases need from storage; plain calls, no technology.
 
 Storage calls are synchronous and run in threads (ADR 0002). Every method that writes is one transaction and
 leaves nothing half-done when it raises :class:`~syncd.errors.StorageError`.
@@ -10,7 +10,6 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol
 
 from syncd.model.run import RunCounts
-from syncd.sdk.connector import FetchSession
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -21,8 +20,6 @@ if TYPE_CHECKING:
     from syncd.model.entry import Release
     from syncd.model.issue import Issue
     from syncd.model.run import Run, RunOutcome, SourceState
-    from syncd.pipeline.partitions import RebuildPlan
-    from syncd.pipeline.registry import SourcePlan
 
 HASH_SIZE = 16
 """Bytes of a raw or content hash (SHA-256 cut to 128 bits)."""
@@ -377,80 +374,3 @@ class Store(Protocol):
 
     def backup(self, target: Path) -> None:
         """Write a consistent copy of the database."""
-
-
-class ParseWorker(Protocol):
-    """Runs the parser of a source in a process of its own."""
-
-    async def stage(self, job: ParseJob) -> StagedSnapshot:
-        """Parse and normalise the documents; raises SourceFormatError and leaves no trace when it fails."""
-
-
-@dataclass(frozen=True, slots=True)
-class ParseJob:
-    """What a parse worker needs; everything in it survives the way into another process."""
-
-    source_id: str
-    parser: str
-    documents: Sequence[Mapping[str, Any]]
-    """One mapping per document: ``path name charset context``."""
-    options: Mapping[str, Any]
-    scope: Mapping[str, Any]
-    """``areas`` (codes), ``services`` (list or None), ``default_area`` (code or None)."""
-    known_hashes: Path
-    known_areas: Path
-    """File with the area index of the effective register (:class:`syncd.rules.areas.AreaIndex`)."""
-    workdir: Path
-    reparse: bool = False
-    """Parse known pieces too: scope, settings or rules have changed since they were stored."""
-
-
-class RunSession(FetchSession, Protocol):
-    """A fetch session as ingest sees it after the connector is done."""
-
-    @property
-    def all_unchanged(self) -> bool:
-        """True when every document is byte-identical to the last accepted run's."""
-
-    @property
-    def declared(self) -> int | None:
-        """Total announced by the portal, if any."""
-
-    @property
-    def incomplete_reason(self) -> str:
-        """Why the listing is known to be incomplete; empty when it is not."""
-
-    @property
-    def issues(self) -> tuple[Issue, ...]:
-        """Findings about the listing."""
-
-    def notes(self) -> tuple[DocumentNote, ...]:
-        """What to keep of the documents when the run is good."""
-
-    def prune(self) -> None:
-        """Remove stored bodies that neither this run nor the last accepted one needs."""
-
-
-class SessionFactory(Protocol):
-    """Opens a session for one run of a source."""
-
-    def __call__(self, plan: SourcePlan, notes: Mapping[str, DocumentNote]) -> RunSession:
-        """Return the session; nothing is fetched yet."""
-
-
-@dataclass(frozen=True, slots=True)
-class BuiltPartitions:
-    """What a rebuild worker left on disk. ``results`` iterates over the file afresh at each call."""
-
-    results: Callable[[], Iterator[PartitionResult]]
-    totals: tuple[TotalsRow, ...]
-    removed: tuple[str, ...]
-    discard: Callable[[], None]
-    """Removes the file."""
-
-
-class PartitionBuilder(Protocol):
-    """Builds partitions away from the event loop."""
-
-    async def build(self, plan: RebuildPlan, keys: Sequence[str] | None) -> BuiltPartitions:
-        """Build the given service keys, or all of them; reads a consistent state of the store."""

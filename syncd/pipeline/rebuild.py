@@ -27,8 +27,9 @@ if TYPE_CHECKING:
 
     from syncd.model.entry import Release
     from syncd.model.run import SourceState
-    from syncd.pipeline.ports import PartitionBuilder, PartitionResult, Store
+    from syncd.pipeline.ports import PartitionResult, Store
     from syncd.pipeline.registry import Registry
+    from syncd.pipeline.workers import PartitionBuilder
 
 RULES_VERSION = 1
 """Raised whenever a rule changes what comes out of the same inputs; forces a full rebuild."""

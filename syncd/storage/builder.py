@@ -20,7 +20,8 @@ from pathlib import Path
 
 from syncd.errors import StorageError
 from syncd.pipeline.partitions import PartitionRun, RebuildPlan
-from syncd.pipeline.ports import BuiltPartitions, PartitionResult, Store, TotalsRow
+from syncd.pipeline.ports import PartitionResult, Store, TotalsRow
+from syncd.pipeline.workers import BuiltPartitions
 from syncd.storage.store import open_store
 
 _NICENESS = 10

@@ -15,7 +15,7 @@ from syncd.fetching.client import HttpFetcher
 from syncd.fetching.limits import FetchLimits
 from syncd.fetching.session import SourceSession
 from syncd.fetching.staging import SubprocessParseWorker, stage_in_process
-from syncd.pipeline.ports import ParseJob
+from syncd.pipeline.workers import ParseJob
 from syncd.rules.areas import AreaIndex
 from syncd.sdk.errors import ConfigError, SourceFormatError, SourceRejectedUs
 from syncd.sdk.loopback import LoopbackPortal, Reply, Request, loopback_portal

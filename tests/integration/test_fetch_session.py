@@ -15,7 +15,8 @@ from syncd.fetching.limits import FetchLimits
 from syncd.fetching.raw import RawBodies
 from syncd.fetching.session import SourceSession
 from syncd.model.issue import Issue
-from syncd.pipeline.ports import DocumentNote, RunSession
+from syncd.pipeline.ports import DocumentNote
+from syncd.pipeline.workers import RunSession
 from tests.support.fault_server import FaultServer, Script, response
 
 JSON = "Content-Type: application/json"

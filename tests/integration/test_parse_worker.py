@@ -18,7 +18,8 @@ from syncd.errors import SourceFormatError, StorageError, SyncdError
 from syncd.fetching.staging import SubprocessParseWorker, stage_in_process
 from syncd.fetching.worker import WorkerLimits, write_job
 from syncd.pipeline.codec import content_hash, decode_claims
-from syncd.pipeline.ports import ParseJob, ParseWorker, StagedSnapshot
+from syncd.pipeline.ports import StagedSnapshot
+from syncd.pipeline.workers import ParseJob, ParseWorker
 from syncd.rules.areas import AreaIndex
 
 KEY = "99001001000000"

@@ -1,0 +1,94 @@
+"""Ports: what the use cases need from fetching and from worker processes; plain calls, no technology."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Protocol
+
+from syncd.sdk.connector import FetchSession
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from pathlib import Path
+
+    from syncd.model.issue import Issue
+    from syncd.pipeline.partitions import RebuildPlan
+    from syncd.pipeline.ports import DocumentNote, PartitionResult, StagedSnapshot, TotalsRow
+    from syncd.pipeline.registry import SourcePlan
+
+
+class ParseWorker(Protocol):
+    """Runs the parser of a source in a process of its own."""
+
+    async def stage(self, job: ParseJob) -> StagedSnapshot:
+        """Parse and normalise the documents; raises SourceFormatError and leaves no trace when it fails."""
+
+
+@dataclass(frozen=True, slots=True)
+class ParseJob:
+    """What a parse worker needs; everything in it survives the way into another process."""
+
+    source_id: str
+    parser: str
+    documents: Sequence[Mapping[str, Any]]
+    """One mapping per document: ``path name charset context``."""
+    options: Mapping[str, Any]
+    scope: Mapping[str, Any]
+    """``areas`` (codes), ``services`` (list or None), ``default_area`` (code or None)."""
+    known_hashes: Path
+    known_areas: Path
+    """File with the area index of the effective register (:class:`syncd.rules.areas.AreaIndex`)."""
+    workdir: Path
+    reparse: bool = False
+    """Parse known pieces too: scope, settings or rules have changed since they were stored."""
+
+
+class RunSession(FetchSession, Protocol):
+    """A fetch session as ingest sees it after the connector is done."""
+
+    @property
+    def all_unchanged(self) -> bool:
+        """True when every document is byte-identical to the last accepted run's."""
+
+    @property
+    def declared(self) -> int | None:
+        """Total announced by the portal, if any."""
+
+    @property
+    def incomplete_reason(self) -> str:
+        """Why the listing is known to be incomplete; empty when it is not."""
+
+    @property
+    def issues(self) -> tuple[Issue, ...]:
+        """Findings about the listing."""
+
+    def notes(self) -> tuple[DocumentNote, ...]:
+        """What to keep of the documents when the run is good."""
+
+    def prune(self) -> None:
+        """Remove stored bodies that neither this run nor the last accepted one needs."""
+
+
+class SessionFactory(Protocol):
+    """Opens a session for one run of a source."""
+
+    def __call__(self, plan: SourcePlan, notes: Mapping[str, DocumentNote]) -> RunSession:
+        """Return the session; nothing is fetched yet."""
+
+
+@dataclass(frozen=True, slots=True)
+class BuiltPartitions:
+    """What a rebuild worker left on disk. ``results`` iterates over the file afresh at each call."""
+
+    results: Callable[[], Iterator[PartitionResult]]
+    totals: tuple[TotalsRow, ...]
+    removed: tuple[str, ...]
+    discard: Callable[[], None]
+    """Removes the file."""
+
+
+class PartitionBuilder(Protocol):
+    """Builds partitions away from the event loop."""
+
+    async def build(self, plan: RebuildPlan, keys: Sequence[str] | None) -> BuiltPartitions:
+        """Build the given service keys, or all of them; reads a consistent state of the store."""
