@@ -204,7 +204,6 @@ def list_areas(view: ReleaseView, query: AreaFilter, paging: Paging) -> Reply:
     binding=Binding.RELEASE,
     document=ReleaseSingle[AreaDocument],
     parameters=AreaPath,
-    missing=True,
 )
 def get_area(view: ReleaseView, query: AreaPath, paging: Paging) -> Reply:
     """An ended area leads to the one that took over."""
@@ -218,7 +217,6 @@ def get_area(view: ReleaseView, query: AreaPath, paging: Paging) -> Reply:
     binding=Binding.RELEASE,
     document=ReleaseSingle[AreaCoverageDocument],
     parameters=AreaCoverageParameters,
-    missing=True,
 )
 def get_area_coverage(view: ReleaseView, query: AreaCoverageParameters, paging: Paging) -> Reply:
     """Cells on demand: one per owed service."""
@@ -280,7 +278,6 @@ def list_cohorts(ask: Ask, _query: Parameters, paging: Paging) -> Reply:
     binding=Binding.RELEASE,
     document=ReleaseSingle[CohortDetailDocument],
     parameters=CohortPath,
-    missing=True,
     configured=True,
 )
 def get_cohort(view: ReleaseView, query: CohortPath, paging: Paging) -> Reply:
@@ -348,7 +345,6 @@ def list_services(view: ReleaseView, query: ServiceFilter, paging: Paging) -> Re
     binding=Binding.RELEASE,
     document=ReleaseSingle[ServiceDocument],
     parameters=ServicePath,
-    missing=True,
 )
 def get_service(view: ReleaseView, query: ServicePath, paging: Paging) -> Reply:
     """With where its name and types come from."""
@@ -362,7 +358,6 @@ def get_service(view: ReleaseView, query: ServicePath, paging: Paging) -> Reply:
     binding=Binding.RELEASE,
     document=ReleaseListing[ServiceCoverageDocument],
     parameters=ServicePath,
-    missing=True,
 )
 def get_service_coverage(view: ReleaseView, query: ServicePath, paging: Paging) -> Reply:
     """Figures always say which they are: area-wide, at least one, share of bodies or of inhabitants."""

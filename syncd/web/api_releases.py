@@ -51,7 +51,6 @@ table = Table()
     binding=Binding.RELEASE,
     document=ReleaseListing[EntryDocument],
     parameters=EntryFilter,
-    missing=True,
 )
 def list_entries(view: ReleaseView, query: EntryFilter, paging: Paging) -> Reply:
     """Sorted by service key and area. The stored bytes are joined, not encoded anew."""
@@ -81,7 +80,6 @@ def _holding_in(view: ReleaseView, area: str | None) -> tuple[str, ...] | None:
     binding=Binding.RELEASE,
     document=ReleaseListing[GapDocument],
     parameters=GapFilter,
-    missing=True,
 )
 def list_gaps(view: ReleaseView, query: GapFilter, paging: Paging) -> Reply:
     """Sorted by obligation, line, service and area."""
@@ -109,7 +107,6 @@ def gap_query(view: ReleaseView, query: GapFilter) -> GapQuery:
     binding=Binding.RELEASE,
     document=ReleaseSingle[ExplanationDocument],
     parameters=ExplainParameters,
-    missing=True,
 )
 def explain_cell(view: ReleaseView, query: ExplainParameters, paging: Paging) -> Reply:
     """Duty, offers, silence of the other sources, result."""
@@ -150,7 +147,6 @@ def list_releases(ask: Ask, _query: Parameters, paging: Paging) -> Reply:
     binding=Binding.RELEASE,
     document=ReleaseSingle[ReleaseDetailDocument],
     parameters=AsOf,
-    missing=True,
 )
 def get_current_release(view: ReleaseView, _query: AsOf, paging: Paging) -> Reply:
     """With `at`: the one that was current then."""
@@ -164,7 +160,6 @@ def get_current_release(view: ReleaseView, _query: AsOf, paging: Paging) -> Repl
     binding=Binding.RELEASE,
     document=ReleaseSingle[ReleaseDetailDocument],
     parameters=ReleasePath,
-    missing=True,
 )
 def get_release(view: ReleaseView, _query: ReleasePath, paging: Paging) -> Reply:
     """Registers, obligations and what was known of the sources."""
@@ -222,7 +217,6 @@ def release_document(view: ReleaseView) -> ReleaseDetailDocument:
     binding=Binding.RELEASE,
     document=ReleaseListing[ChangeDocument],
     parameters=ReleaseChangesParameters,
-    missing=True,
 )
 def list_changes(view: ReleaseView, _query: ReleaseChangesParameters, paging: Paging) -> Reply:
     """Entries added, changed or removed since the release before, by service key and area."""

@@ -408,14 +408,22 @@ class HealthDocument(Document):
 _Item = TypeVar("_Item")
 
 
-class Listing(Document, Generic[_Item]):
+class _Envelope(Document):
+    """Base of the generic shapes; names them after what is in them (``GapReleaseListing``)."""
+
+    @classmethod
+    def model_parametrized_name(cls, params: tuple[Any, ...]) -> str:
+        return str(params[0].__name__).removesuffix("Document") + cls.__name__
+
+
+class Listing(_Envelope, Generic[_Item]):
     """A page of a listing that moves with time."""
 
     items: list[_Item]
     next: str | None = Field(description="Address of the next page; null on the last.")
 
 
-class ReleaseListing(Document, Generic[_Item]):
+class ReleaseListing(_Envelope, Generic[_Item]):
     """A page of a listing of one release; all its pages are of the same release."""
 
     release: ReleaseStamp
@@ -423,13 +431,13 @@ class ReleaseListing(Document, Generic[_Item]):
     next: str | None = Field(description="Address of the next page; null on the last.")
 
 
-class Single(Document, Generic[_Item]):
+class Single(_Envelope, Generic[_Item]):
     """One thing, now."""
 
     item: _Item
 
 
-class ReleaseSingle(Document, Generic[_Item]):
+class ReleaseSingle(_Envelope, Generic[_Item]):
     """One thing as of a release."""
 
     release: ReleaseStamp

@@ -108,7 +108,7 @@ def _failed(
     elif isinstance(error, web.HTTPNotFound):
         error = NoSuchPage(f"there is nothing at {request.path[:200]}")
     status = status_of(error)
-    if status >= _SERVER_ERROR:
+    if status >= _SERVER_ERROR and getattr(error, "code", "") != "no_release":
         log = _log.exception if status == _SERVER_ERROR else _log.error
         log("request_failed", path=request.path, request_id=request_id, error=str(error))
     make = error_page if wants_page(request) else _problem

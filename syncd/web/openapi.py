@@ -103,7 +103,7 @@ def _operation(route: Route, references: Mapping[type[BaseModel], Any]) -> dict[
             "headers": _headers("ETag", "Cache-Control", "Vary", "X-Request-Id"),
         }
     responses["400"] = {"$ref": "#/components/responses/BadRequest"}
-    if route.missing:
+    if route.missing or route.binding is Binding.RELEASE:
         responses["404"] = {"$ref": "#/components/responses/NotFound"}
     responses["413"] = {"$ref": "#/components/responses/TooLarge"}
     responses["500"] = {"$ref": "#/components/responses/Internal"}

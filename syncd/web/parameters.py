@@ -75,7 +75,9 @@ def _moment(value: object) -> object:
     raise ValueError("must be a day such as 2026-01-31 or an instant with zone such as 2026-01-31T12:00:00Z")
 
 
-Number = Annotated[int, BeforeValidator(_whole_number), Field(ge=1, le=MAX_NUMBER)]
+# The bounds stand first: behind the validator pydantic would not write them into the schema.
+Number = Annotated[int, Field(ge=1, le=MAX_NUMBER), BeforeValidator(_whole_number)]
+Limit = Annotated[int, Field(ge=1, le=MAX_LIMIT), BeforeValidator(_whole_number)]
 Moment = Annotated[
     datetime,
     BeforeValidator(_moment),
@@ -116,9 +118,7 @@ class Paged(Parameters):
         None,
         description="Where to go on, from `next` of the previous page; bound to its release and filters.",
     )
-    limit: Annotated[int, BeforeValidator(_whole_number), Field(ge=1, le=MAX_LIMIT)] = Field(
-        DEFAULT_LIMIT, description="Items per page."
-    )
+    limit: Limit = Field(DEFAULT_LIMIT, description="Items per page.")
 
 
 class PagedAsOf(AsOf, Paged):
@@ -240,7 +240,7 @@ class GapPageParameters(GapFilter):
     """The page of gaps."""
 
     lang: Language = "de"
-    limit: Annotated[int, BeforeValidator(_whole_number), Field(ge=1, le=MAX_LIMIT)] = 50
+    limit: Limit = 50
 
 
 class ExplainPageParameters(AsOf):

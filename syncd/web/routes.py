@@ -35,7 +35,7 @@ class Binding(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """One route. ``missing`` tells that a named thing may not exist (404)."""
+    """One route. ``missing`` tells that a named thing may not exist (404); a named release always may."""
 
     path: str
     operation: str

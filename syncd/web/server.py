@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import errno
+import logging
 from typing import TYPE_CHECKING, Final, Self
 
 import aiohttp.web_response
 from aiohttp import web
+from aiohttp.http_exceptions import HttpProcessingError
 
 from syncd.errors import ConfigError
 
@@ -36,6 +38,7 @@ class Server:
             handle_signals=False,
             keepalive_timeout=_KEEP_ALIVE_SECONDS,
             lingering_time=_LINGER_SECONDS,
+            logger=_quiet_logger(),
         )
 
     async def start(self) -> None:
@@ -83,3 +86,18 @@ class Server:
             f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
             for host, port, *_ in self._runner.addresses
         )
+
+
+class _NoGarbage(logging.Filter):
+    """Drops reports of clients that do not speak HTTP: anybody could fill the log with them."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Tell whether the record is about anything else."""
+        return not (record.exc_info and isinstance(record.exc_info[1], HttpProcessingError))
+
+
+def _quiet_logger() -> logging.Logger:
+    logger = logging.getLogger("syncd.web.protocol")
+    if not logger.filters:
+        logger.addFilter(_NoGarbage())
+    return logger
