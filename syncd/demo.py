@@ -162,7 +162,7 @@ class _Demo:
         _write(
             f"""
 pages                  {daemon.url}/
-API                    {daemon.url}/api/v1
+API                    {daemon.url}/v1/openapi.json
 health, metrics        {daemon.url}/health/ready  {daemon.url}/metrics
 configuration          {self._config_folder}
 replayed portals

@@ -11,6 +11,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Awaitable, Callable, Sequence
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -126,8 +127,10 @@ class Scheduler:
         task = asyncio.create_task(self._guarded(source_id), name=f"run-{source_id}")
         self._running[source_id] = task
         task.add_done_callback(lambda done: self._forget(source_id, done))
-        # Shielded: APScheduler cancels its coroutines on shutdown, but only stop() may cut a run.
-        await asyncio.shield(task)
+        # Waiting leaves the run alone: APScheduler cancels its coroutines on shutdown, but only stop() may
+        # cut a run, and a stop is no failure of a job that APScheduler would have to report.
+        with suppress(asyncio.CancelledError):
+            await asyncio.wait([task])
 
     def _forget(self, source_id: str, done: asyncio.Task[None]) -> None:
         if self._running.get(source_id) is done:
