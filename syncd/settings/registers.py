@@ -34,7 +34,7 @@ from syncd.settings.daemon_file import RegistersTable
 from syncd.settings.problems import Problem, from_validation
 from syncd.settings.shipped import shipped_directory
 
-SERVICES_LABEL = "OZG/LeiKa catalogue, October 2019"
+SERVICES_LABEL = "OZG/LeiKa-Katalog, Stand Oktober 2019"
 _LARGEST = 200_000_000
 _T = TypeVar("_T")
 
