@@ -72,6 +72,7 @@ def test_a_first_snapshot_fills_an_empty_bucket(store: SqlStore, tmp_path: Path)
     assert keys == (KEY_A, KEY_B)
 
 
+@pytest.mark.fault("D7", "S21")
 def test_replaying_a_snapshot_changes_nothing(store: SqlStore) -> None:
     first = snapshot([staged(f"r{i}") for i in range(MANY)])
     sync(store, first)
@@ -84,6 +85,7 @@ def test_replaying_a_snapshot_changes_nothing(store: SqlStore) -> None:
     assert store.dirty_keys(TODAY)[1] == ()
 
 
+@pytest.mark.fault("D7")
 def test_replaying_a_run_changes_nothing_even_after_a_later_one(store: SqlStore) -> None:
     """The outcome of a commit may be unknown to the caller, who then asks again."""
     old, new = staged("a", "1"), staged("a", "2")
@@ -162,6 +164,7 @@ def test_absent_records_become_tombstones_and_come_back(store: SqlStore, tmp_pat
     assert store.dirty_keys(TODAY)[1] == (KEY_B,)
 
 
+@pytest.mark.fault("T4")
 def test_without_proof_absent_records_stay(store: SqlStore) -> None:
     a, b = staged("a"), staged("b")
     sync(store, snapshot([a, b]))
@@ -197,6 +200,7 @@ def test_a_delta_names_what_it_withdraws(store: SqlStore) -> None:
     assert set(live(store)) == {"r0", "r1", "r4"}
 
 
+@pytest.mark.fault("S11")
 @pytest.mark.parametrize("filled", [False, True])
 @pytest.mark.parametrize("distance", [1, MANY])
 def test_of_doubles_the_smallest_hash_wins_in_any_order(store: SqlStore, filled: bool, distance: int) -> None:
@@ -237,6 +241,7 @@ def test_sources_do_not_touch_each_other(store: SqlStore, tmp_path: Path) -> Non
     assert known(store, tmp_path, "b") == [theirs.raw_hash]
 
 
+@pytest.mark.fault("D1")
 def test_a_snapshot_that_breaks_off_leaves_no_trace(store: SqlStore) -> None:
     sync(store, snapshot([staged("a")]))
     forget_marks(store)
@@ -266,6 +271,7 @@ def test_a_snapshot_that_breaks_off_leaves_no_trace(store: SqlStore) -> None:
     assert store.dirty_keys(TODAY)[1] == ()
 
 
+@pytest.mark.fault("F7")
 @pytest.mark.parametrize(
     "broken",
     [

@@ -130,6 +130,7 @@ def test_closing_twice_is_harmless_but_another_end_is_a_bug(store: SqlStore) -> 
         store.close_run(run_id, outcome=RunOutcome.ACCEPTED, now=NOW)
 
 
+@pytest.mark.fault("C8")
 def test_runs_left_open_are_interrupted_once(store: SqlStore) -> None:
     done = store.open_run("a", trigger="test", now=NOW)
     store.close_run(done, outcome=RunOutcome.FAILED, now=NOW)
@@ -183,6 +184,7 @@ def test_documents_are_replaced_as_a_whole_by_good_runs_only(store: SqlStore) ->
     assert store.documents("portal") == {"list": renewed}
 
 
+@pytest.mark.fault("F7")
 def test_hostile_characters_do_not_keep_a_run_from_ending(store: SqlStore) -> None:
     run_id = store.open_run("portal", trigger="test", now=NOW)
     hostile = "a\0b\ud800c\U0001f600"
@@ -200,6 +202,7 @@ def test_hostile_characters_do_not_keep_a_run_from_ending(store: SqlStore) -> No
     assert details == {"value": hostile}
 
 
+@pytest.mark.fault("F7")
 def test_questions_for_impossible_names_find_nothing(store: SqlStore) -> None:
     for odd in ("\0", "\ud800", "%", "'", "x" * 100_000):
         assert store.source_state(odd).last_run is None
@@ -208,6 +211,7 @@ def test_questions_for_impossible_names_find_nothing(store: SqlStore) -> None:
             store.document(odd)
 
 
+@pytest.mark.fault("C3")
 def test_instants_come_back_aware_whatever_zone_they_had(store: SqlStore) -> None:
     summer = datetime(2026, 7, 1, 2, 30, tzinfo=timezone(timedelta(hours=2)))
     run_id = store.open_run("portal", trigger="test", now=summer)

@@ -277,6 +277,7 @@ def test_a_partition_that_comes_twice_is_a_bug_and_nothing_is_published(store: S
     assert store.current_release() is None
 
 
+@pytest.mark.fault("D1")
 def test_a_rebuild_that_breaks_off_publishes_nothing(store: SqlStore) -> None:
     store.publish(draft(partition(KEY_A, {"06": "1"}, covered="1")))
     before = (cells(store, 1), list(store.coverage(1)))
@@ -293,6 +294,7 @@ def test_a_rebuild_that_breaks_off_publishes_nothing(store: SqlStore) -> None:
     assert len(list(store.partitions(1))) == 1
 
 
+@pytest.mark.fault("A16")
 def test_a_reader_keeps_its_release_while_the_next_is_published(store: SqlStore) -> None:
     areas = {f"{i:012}": "1" for i in range(1, 3000)}
     store.publish(draft(partition(KEY_A, areas)))

@@ -129,6 +129,7 @@ async def test_catalogue_of_several_regions_carries_the_client_id(
     )
 
 
+@pytest.mark.fault("P4")
 async def test_a_missing_secret_is_the_operators_to_cure(tmp_path: Path) -> None:
     async with loopback_portal(suchdienst()) as portal, session(portal, tmp_path) as using:
         with pytest.raises(ConfigError, match="NO_SUCH_VARIABLE"):
@@ -180,6 +181,7 @@ async def test_regions_are_checked_and_never_fatal(
     ]
 
 
+@pytest.mark.fault("T16", "P5")
 @pytest.mark.parametrize(
     "path", [f"/v2/locations?q={WIESBADEN}", f"/v5/servicedescriptions/csv?ars={WIESBADEN}"]
 )
@@ -192,6 +194,7 @@ async def test_refusal_is_never_taken_for_no_hit(path: str, tmp_path: Path) -> N
             await fetch(SUCHDIENST, portal, using, regions=[WIESBADEN], check_locations=True)
 
 
+@pytest.mark.fault("T16")
 async def test_a_region_without_catalogue_is_a_failure(tmp_path: Path) -> None:
     async with loopback_portal(suchdienst()) as portal, session(portal, tmp_path) as using:
         with pytest.raises(SourceFormatError, match="404"):

@@ -40,6 +40,7 @@ def outcome_of(daemon: DaemonProcess, source: str) -> str:
     return str(next(s["outcome"] for s in sources if s["source_id"] == source))
 
 
+@pytest.mark.fault("P1")
 def test_it_publishes_serves_and_ends_within_ten_seconds(portals: ReplayServer, tmp_path: Path) -> None:
     with daemon_on(lay_out_demo(tmp_path, portals)) as daemon:
         daemon.wait_for("release_published")
@@ -52,6 +53,7 @@ def test_it_publishes_serves_and_ends_within_ten_seconds(portals: ReplayServer, 
         assert daemon.get_json("/health/ready")["release"]["number"] >= 1
 
 
+@pytest.mark.fault("P1", "C8")
 @pytest.mark.parametrize("mood", ["hang", "slow"])
 def test_a_stop_cuts_the_network_and_the_run_is_repeated(
     portals: ReplayServer, tmp_path: Path, mood: str
@@ -73,6 +75,7 @@ def test_a_stop_cuts_the_network_and_the_run_is_repeated(
     assert [run["outcome"] for run in runs] == ["accepted", "interrupted"]
 
 
+@pytest.mark.fault("P1")
 def test_a_second_signal_ends_at_once(portals: ReplayServer, tmp_path: Path) -> None:
     portals.set_faults({BUND: "hang"})
     with daemon_on(lay_out_demo(tmp_path, portals)) as daemon:
@@ -82,6 +85,7 @@ def test_a_second_signal_ends_at_once(portals: ReplayServer, tmp_path: Path) -> 
         assert daemon.process.wait(3) in {0, 128 + signal.SIGTERM}
 
 
+@pytest.mark.fault("C8")
 def test_kill_9_leaves_no_process_and_no_open_run(portals: ReplayServer, tmp_path: Path) -> None:
     portals.set_faults({BUND: "hang"})
     with daemon_on(lay_out_demo(tmp_path, portals, {"sources.pvog-bund.interval": "1d"})) as daemon:
@@ -95,6 +99,7 @@ def test_kill_9_leaves_no_process_and_no_open_run(portals: ReplayServer, tmp_pat
         daemon.wait_for("run_accepted", source="pvog-bund")
 
 
+@pytest.mark.fault("P4")
 def test_reload_takes_a_good_configuration_and_refuses_a_bad_one(
     portals: ReplayServer, tmp_path: Path
 ) -> None:
@@ -126,6 +131,7 @@ def test_reload_takes_a_good_configuration_and_refuses_a_bad_one(
         assert "The Bund" not in titles()
 
 
+@pytest.mark.fault("D10")
 def test_two_daemons_on_one_state_folder_are_refused(portals: ReplayServer, tmp_path: Path) -> None:
     config = lay_out_demo(tmp_path, portals)
     with daemon_on(config) as daemon:
@@ -144,6 +150,7 @@ def test_a_taken_port_is_a_clear_refusal(portals: ReplayServer, tmp_path: Path) 
     assert "in use" in done.stderr
 
 
+@pytest.mark.fault("C6")
 def test_a_source_in_progress_is_not_run_twice(portals: ReplayServer, tmp_path: Path) -> None:
     portals.set_faults({BUND: "hang"})
     config = lay_out_demo(tmp_path, portals)
@@ -183,6 +190,7 @@ def test_systemd_hears_ready_watchdog_and_stopping(portals: ReplayServer, tmp_pa
             assert daemon.process.wait(10) == 0
 
 
+@pytest.mark.fault("D4")
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /dev/full")
 def test_a_full_log_disk_does_not_stop_it(portals: ReplayServer, tmp_path: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as probe:

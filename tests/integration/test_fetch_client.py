@@ -63,6 +63,7 @@ async def test_compressed_and_chunked_answers_are_decoded(fetcher: HttpFetcher, 
     assert answer.head.framed
 
 
+@pytest.mark.fault("T4")
 async def test_a_body_that_only_ends_with_the_connection_is_unframed(
     fetcher: HttpFetcher, tmp_path: Path
 ) -> None:
@@ -114,18 +115,21 @@ BODIES = {
 }
 
 
+@pytest.mark.fault("N14", "T1", "T2", "T3", "T5", "T6", "T15", "F3")
 @pytest.mark.parametrize("case", BODIES)
 async def test_unusable_bodies_are_refused(fetcher: HttpFetcher, tmp_path: Path, case: str) -> None:
     script, code = BODIES[case]
     assert (await code_of(fetcher, script, tmp_path)).code == code
 
 
+@pytest.mark.fault("T5")
 async def test_decoded_size_is_limited_on_its_own(fetcher: HttpFetcher, tmp_path: Path) -> None:
     limits = FetchLimits(ratio=100_000, decoded_bytes=4_000_000)
     error = await code_of(fetcher, response(BOMB, TYPE, GZIP), tmp_path, limits=limits)
     assert error.code == "too_large"
 
 
+@pytest.mark.fault("T7")
 async def test_an_endless_body_is_cut_off(fetcher: HttpFetcher, tmp_path: Path) -> None:
     async def endless(_head: str, writer: asyncio.StreamWriter) -> None:
         writer.write(response(b"", TYPE, framed=False))
@@ -136,6 +140,7 @@ async def test_an_endless_body_is_cut_off(fetcher: HttpFetcher, tmp_path: Path) 
     assert (await code_of(fetcher, endless, tmp_path)).code == "too_large"
 
 
+@pytest.mark.fault("T8")
 async def test_very_many_tiny_chunks_are_bounded(fetcher: HttpFetcher, tmp_path: Path) -> None:
     body = b"1\r\nx\r\n" * 50_000 + b"0\r\n\r\n"
     async with FaultServer(response(body, TYPE, "Transfer-Encoding: chunked", framed=False)) as server:
@@ -154,6 +159,7 @@ async def silent(_head: str, _writer: asyncio.StreamWriter) -> None:
     await asyncio.sleep(60)
 
 
+@pytest.mark.fault("N8", "N9", "N10", "T8")
 @pytest.mark.parametrize(
     ("script", "code"),
     [
@@ -173,6 +179,7 @@ async def test_slow_portals_are_given_up(
     assert isinstance(error, SourceUnavailable)
 
 
+@pytest.mark.fault("N8", "N15")
 async def test_the_whole_request_has_a_deadline(fetcher: HttpFetcher, tmp_path: Path) -> None:
     limits = FetchLimits(total_s=0.5, rate_bytes_s=1)
     script = dripping(response(b"", TYPE, length=10**5), b"xxxx")
@@ -180,6 +187,7 @@ async def test_the_whole_request_has_a_deadline(fetcher: HttpFetcher, tmp_path: 
 
 
 # --- house rules ------------------------------------------------------------------------------------
+@pytest.mark.fault("P6")
 @pytest.mark.parametrize(
     "script",
     [response(b"", status="500 Oops"), b"NONSENSE\r\n\r\n", b"", response(CSV, TYPE, length=9_999)],
@@ -205,6 +213,7 @@ async def test_no_network_inside_a_unit_of_work(fetcher: HttpFetcher, tmp_path: 
         assert server.requests == []
 
 
+@pytest.mark.fault("C9")
 async def test_one_host_is_asked_twice_at_a_time_at_most(fetcher: HttpFetcher, tmp_path: Path) -> None:
     async def slow(_head: str, writer: asyncio.StreamWriter) -> None:
         await asyncio.sleep(0.1)
@@ -244,6 +253,7 @@ async def test_a_full_or_missing_disk_is_not_the_portals_fault(fetcher: HttpFetc
             await get(fetcher, server.url(), tmp_path / "nowhere")
 
 
+@pytest.mark.fault("N4")
 async def test_name_resolution_does_not_use_threads(fetcher: HttpFetcher, tmp_path: Path) -> None:
     async with FaultServer(response(CSV, TYPE)) as server:
         await get(fetcher, server.url(), tmp_path)

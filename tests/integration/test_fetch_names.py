@@ -48,6 +48,7 @@ async def test_a_name_leads_to_its_portal(tmp_path: Path) -> None:
         assert fetcher.degraded == ""
 
 
+@pytest.mark.fault("N5", "T13")
 @pytest.mark.parametrize("host", ["rebound.test", "portal.test", "metadata.test"])
 async def test_a_name_that_leads_inside_is_not_followed(tmp_path: Path, host: str) -> None:
     async with FaultServer(response(CSV, TYPE)) as server:
@@ -58,11 +59,13 @@ async def test_a_name_that_leads_inside_is_not_followed(tmp_path: Path, host: st
     assert "allow_private" in error.fix
 
 
+@pytest.mark.fault("T13")
 async def test_cloud_metadata_is_never_asked(tmp_path: Path) -> None:
     error = await error_of("http://metadata.test/latest", tmp_path, allow_private=True)
     assert error.code == "address_refused"
 
 
+@pytest.mark.fault("T13")
 @pytest.mark.parametrize(
     "host",
     [
@@ -86,6 +89,7 @@ async def test_no_spelling_of_loopback_gets_through(tmp_path: Path, host: str) -
         assert error.code == "address_refused"
 
 
+@pytest.mark.fault("N3")
 @pytest.mark.parametrize(
     ("host", "code"), [("gone.test", "dns_unknown_host"), ("broken.test", "dns_failure")]
 )
@@ -95,6 +99,7 @@ async def test_a_missing_name_is_told_from_a_broken_name_server(tmp_path: Path, 
     assert error.code == code
 
 
+@pytest.mark.fault("N4")
 async def test_a_silent_name_server_delays_nobody_else(tmp_path: Path) -> None:
     async with (
         DnsServer(NAMES) as names,

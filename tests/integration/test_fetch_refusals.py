@@ -26,6 +26,7 @@ async def fetcher() -> AsyncIterator[HttpFetcher]:
 
 
 # --- status and retries -----------------------------------------------------------------------------
+@pytest.mark.fault("T15", "T16", "T17", "T20", "P5")
 @pytest.mark.parametrize(
     ("status", "kind", "tries"),
     [
@@ -54,11 +55,13 @@ async def test_a_status_is_never_data(
     assert files_in(tmp_path) == []
 
 
+@pytest.mark.fault("T18")
 async def test_a_304_nobody_asked_for_is_an_error(fetcher: HttpFetcher, tmp_path: Path) -> None:
     error = await code_of(fetcher, response(b"", status="304 Not Modified", framed=False), tmp_path)
     assert error.code == "unexpected_304"
 
 
+@pytest.mark.fault("N1")
 async def test_a_passing_failure_is_retried(fetcher: HttpFetcher, tmp_path: Path) -> None:
     broken = response(b"", status="503 Service Unavailable")
     async with FaultServer(broken, b"", response(CSV, TYPE)) as server:
@@ -67,6 +70,7 @@ async def test_a_passing_failure_is_retried(fetcher: HttpFetcher, tmp_path: Path
     assert len(server.requests) == 3
 
 
+@pytest.mark.fault("N1")
 async def test_nobody_listening_is_named(fetcher: HttpFetcher, tmp_path: Path) -> None:
     async with FaultServer(b"") as server:
         url = server.url()
@@ -75,6 +79,7 @@ async def test_nobody_listening_is_named(fetcher: HttpFetcher, tmp_path: Path) -
     assert caught.value.code == "connection_refused"
 
 
+@pytest.mark.fault("N13")
 @pytest.mark.parametrize("wait", ["3600", "99999999999", "Fri, 31 Dec 9999 23:59:59 GMT"])
 async def test_a_wait_the_portal_asks_for_is_respected(
     fetcher: HttpFetcher, tmp_path: Path, wait: str
@@ -88,6 +93,7 @@ async def test_a_wait_the_portal_asks_for_is_respected(
         assert len(server.requests) == 1
 
 
+@pytest.mark.fault("N13")
 async def test_a_short_wait_is_waited_for(fetcher: HttpFetcher, tmp_path: Path) -> None:
     reply = response(b"", "Retry-After: 1", status="503 Service Unavailable")
     loop = asyncio.get_running_loop()
@@ -109,6 +115,7 @@ MALFORMED = {
 }
 
 
+@pytest.mark.fault("T9", "T10")
 @pytest.mark.parametrize("case", MALFORMED)
 async def test_malformed_http_is_not_called_400(fetcher: HttpFetcher, tmp_path: Path, case: str) -> None:
     error = await code_of(fetcher, MALFORMED[case], tmp_path)
@@ -116,6 +123,7 @@ async def test_malformed_http_is_not_called_400(fetcher: HttpFetcher, tmp_path: 
     assert "400" not in error.message
 
 
+@pytest.mark.fault("T25")
 async def test_a_second_answer_on_the_line_is_not_used(fetcher: HttpFetcher, tmp_path: Path) -> None:
     poisoned = response(CSV, TYPE) + response(b"poison", TYPE)
     async with FaultServer(poisoned, response(CSV + b"2", TYPE)) as server:
@@ -124,6 +132,7 @@ async def test_a_second_answer_on_the_line_is_not_used(fetcher: HttpFetcher, tmp
             assert (tmp_path / "body").read_bytes() == expected
 
 
+@pytest.mark.fault("T23")
 async def test_plain_http_on_a_tls_port_is_named(fetcher: HttpFetcher, tmp_path: Path) -> None:
     async with FaultServer(b"HTTP/1.1 400 Bad Request\r\n\r\n") as server:
         with pytest.raises(SourceUnavailable) as caught:
@@ -140,6 +149,7 @@ async def test_redirects_inside_the_origin_are_followed(fetcher: HttpFetcher, tm
     assert "X-Api-Key: hush" in server.requests[1]
 
 
+@pytest.mark.fault("T12")
 async def test_redirects_elsewhere_carry_nothing_away(fetcher: HttpFetcher, tmp_path: Path) -> None:
     async with FaultServer(response(CSV, TYPE)) as other:
         moved = response(b"", f"Location: {other.url('/x?token=hush')}", status="302 Found")
@@ -149,6 +159,7 @@ async def test_redirects_elsewhere_carry_nothing_away(fetcher: HttpFetcher, tmp_
     assert "hush" not in str(error)
 
 
+@pytest.mark.fault("T11", "T13", "T14")
 @pytest.mark.parametrize(
     "location",
     [
@@ -168,6 +179,7 @@ async def test_other_redirects_are_refused(fetcher: HttpFetcher, tmp_path: Path,
     assert (await code_of(fetcher, reply, tmp_path)).code == "redirect_refused"
 
 
+@pytest.mark.fault("T13")
 async def test_an_open_connection_to_a_private_address_is_not_shared(
     fetcher: HttpFetcher, tmp_path: Path
 ) -> None:

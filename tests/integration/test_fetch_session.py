@@ -97,6 +97,7 @@ async def test_a_304_gives_the_kept_copy(open_session: Open) -> None:
     assert "if-modified-since: mon, 20 jan 2025" in head
 
 
+@pytest.mark.fault("T19")
 async def test_the_same_bytes_are_unchanged_without_a_304(open_session: Open) -> None:
     notes = await first_run(open_session)
     async with FaultServer(response(BODY, JSON, 'ETag: "other"')) as server:
@@ -106,6 +107,7 @@ async def test_the_same_bytes_are_unchanged_without_a_304(open_session: Open) ->
     assert session.all_unchanged
 
 
+@pytest.mark.fault("T19")
 async def test_other_bytes_under_the_same_etag_are_a_change(open_session: Open) -> None:
     notes = await first_run(open_session, 'ETag: "v1"')
     async with FaultServer(response(BODY + b" ", JSON, 'ETag: "v1"')) as server:
@@ -125,6 +127,7 @@ async def test_fewer_or_more_documents_are_a_change(open_session: Open) -> None:
     assert not more.all_unchanged
 
 
+@pytest.mark.fault("T18", "D12")
 @pytest.mark.parametrize("damage", ["missing", "changed", "cut"])
 async def test_without_a_sound_copy_no_validator_is_sent(
     open_session: Open, tmp_path: Path, damage: str
@@ -143,6 +146,7 @@ async def test_without_a_sound_copy_no_validator_is_sent(
     assert session.all_unchanged
 
 
+@pytest.mark.fault("T18")
 async def test_a_304_nobody_can_use_is_asked_again_once(open_session: Open) -> None:
     async with FaultServer(NOT_MODIFIED, response(BODY, JSON)) as server:
         document = await open_session(server).fetch("list", name="list")
@@ -155,6 +159,7 @@ async def test_a_304_nobody_can_use_is_asked_again_once(open_session: Open) -> N
         assert len(server.requests) == 2
 
 
+@pytest.mark.fault("T18")
 async def test_a_copy_that_vanishes_while_asking_is_fetched_anew(open_session: Open, tmp_path: Path) -> None:
     notes = await first_run(open_session, 'ETag: "v1"')
 
@@ -204,6 +209,7 @@ async def test_unconditional_requests_send_no_validator(open_session: Open) -> N
     assert all("if-none-match" not in head.lower() for head in server.requests)
 
 
+@pytest.mark.fault("T4")
 async def test_an_unproven_body_keeps_no_validator(open_session: Open) -> None:
     async with FaultServer(response(BODY, JSON, 'ETag: "v1"', framed=False)) as server:
         session = open_session(server)
@@ -212,6 +218,7 @@ async def test_an_unproven_body_keeps_no_validator(open_session: Open) -> None:
     assert session.notes()[0].etag is None
 
 
+@pytest.mark.fault("T13")
 @pytest.mark.parametrize(
     ("url", "code"),
     [
@@ -255,6 +262,7 @@ async def test_a_connector_cannot_undo_protections(
         assert server.requests == []
 
 
+@pytest.mark.fault("S14")
 async def test_each_document_has_its_own_name_and_their_number_is_limited(open_session: Open) -> None:
     async with FaultServer(response(BODY, JSON)) as server:
         session = open_session(server, limits=FetchLimits(documents=2, run_bytes=30))
@@ -270,6 +278,7 @@ async def test_each_document_has_its_own_name_and_their_number_is_limited(open_s
         assert caught.value.code == "too_many_documents"
 
 
+@pytest.mark.fault("F8")
 async def test_what_is_no_json_is_named(open_session: Open) -> None:
     async with FaultServer(response(b"[1, 2", JSON), response(b"[" * 100_000, JSON)) as server:
         session = open_session(server)
@@ -315,6 +324,7 @@ async def test_a_failed_request_leaves_the_kept_copy(open_session: Open, tmp_pat
     assert kept_files(tmp_path) == [notes[0].sha256]
 
 
+@pytest.mark.fault("F17")
 def test_source_ids_and_hashes_cannot_leave_the_folder(tmp_path: Path) -> None:
     for source_id in ("../x", "a/b", "", "A", ".x"):
         with pytest.raises(ConfigError):

@@ -150,6 +150,7 @@ def test_known_garbage_is_not_parsed(make_job: MakeJob) -> None:
     assert (unchanged.seen_hashes, ids(unchanged), unchanged.absent_hashes) == (1, [], b"")
 
 
+@pytest.mark.fault("S21")
 def test_order_does_not_change_the_digest(make_job: MakeJob) -> None:
     lines = [line(str(number)) for number in range(500)]
     first = stage_in_process(make_job(lines))
@@ -179,6 +180,7 @@ def test_reparsing_stages_known_records_too(make_job: MakeJob) -> None:
     assert narrowed.absent_hashes == hashes(first)[1], "what may no longer be said is absent"
 
 
+@pytest.mark.fault("S11")
 def test_doubles_are_settled_whatever_their_order(make_job: MakeJob) -> None:
     lines = [line("1", "A"), line("2"), line("1", "B"), line("2"), line("3")]
     forward = stage_in_process(make_job(lines))
@@ -197,6 +199,7 @@ def test_a_large_listing_stays_whole(make_job: MakeJob) -> None:
 
 
 # --- findings ---------------------------------------------------------------------------------------
+@pytest.mark.fault("F12", "F17")
 def test_one_bad_record_does_not_touch_its_neighbours(make_job: MakeJob) -> None:
     lines = [
         line("1"),
@@ -219,6 +222,7 @@ def test_one_bad_record_does_not_touch_its_neighbours(make_job: MakeJob) -> None
     assert [row["raw"].strip() for row in kept] == [lines[1], lines[2], lines[4], lines[5]]
 
 
+@pytest.mark.fault("F7")
 def test_texts_that_are_none_are_set_aside(make_job: MakeJob) -> None:
     content = "\n".join([line("1"), line("2", "T\udcfcr"), line("b\udcfcd")]).encode(errors="surrogateescape")
     snapshot = stage_in_process(make_job(content))
@@ -227,6 +231,7 @@ def test_texts_that_are_none_are_set_aside(make_job: MakeJob) -> None:
     assert "b\udcfcd" not in ids(snapshot)
 
 
+@pytest.mark.fault("F11")
 def test_findings_name_document_and_field(make_job: MakeJob) -> None:
     snapshot = stage_in_process(make_job([line("1") + ";more;"], [line("2") + ";more;"]))
     assert snapshot.issue_counts == {"odd_line": 2, "unknown_field": 1}
@@ -240,6 +245,7 @@ def test_findings_name_document_and_field(make_job: MakeJob) -> None:
     }
 
 
+@pytest.mark.fault("S16")
 @pytest.mark.parametrize(
     ("documents", "declared", "reason"),
     [
@@ -271,6 +277,7 @@ async def test_a_broken_document_is_the_parsers_own_error(make_job: MakeJob) -> 
     )
 
 
+@pytest.mark.fault("P8", "F8")
 @pytest.mark.parametrize(
     ("kind", "name"),
     [
@@ -289,6 +296,7 @@ async def test_what_escapes_from_a_parser_is_named(make_job: MakeJob, kind: str,
     assert "line_parser.py:" in error.message
 
 
+@pytest.mark.fault("P8")
 @pytest.mark.parametrize(("code", "told"), [(0, "without a result"), (3, "exit code 3")])
 async def test_a_parser_that_ends_its_process_is_noticed(make_job: MakeJob, code: int, told: str) -> None:
     error = await error_of(make_job, "!hard-exit", options={"code": code})
@@ -296,6 +304,7 @@ async def test_a_parser_that_ends_its_process_is_noticed(make_job: MakeJob, code
     assert told in error.message
 
 
+@pytest.mark.fault("P2")
 @pytest.mark.parametrize("kind", ["!memory", "!abort"])
 async def test_memory_and_signals_end_the_worker_only(make_job: MakeJob, kind: str) -> None:
     error = await error_of(make_job, kind)
@@ -303,6 +312,7 @@ async def test_memory_and_signals_end_the_worker_only(make_job: MakeJob, kind: s
     assert error.code == "parser_killed"
 
 
+@pytest.mark.fault("P8")
 @pytest.mark.parametrize("kind", ["!sleep", "!spin"])
 async def test_time_is_limited(make_job: MakeJob, kind: str) -> None:
     worker = SubprocessParseWorker(time_limit_s=2)
@@ -356,6 +366,7 @@ async def test_noise_does_not_block_the_worker(make_job: MakeJob) -> None:
     assert snapshot.received == 2
 
 
+@pytest.mark.fault("P6")
 async def test_no_secret_of_the_environment_reaches_a_parser(
     make_job: MakeJob, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -161,6 +161,7 @@ def test_rebuild_check_finds_nothing_and_a_planted_difference(miniature: Miniatu
     assert asyncio.run(other.check()).different == (OWN_FORM,)
 
 
+@pytest.mark.fault("S21")
 def test_nothing_new_means_no_release(miniature: Miniature) -> None:
     miniature.say("grossstadt", grossstadt_claims())
     assert miniature.publish() is None
@@ -219,6 +220,7 @@ def test_gap_pages_join_to_the_whole_list(miniature: Miniature) -> None:
     assert paged == whole
 
 
+@pytest.mark.fault("S17")
 def test_an_area_that_ends_passes_on_claims_and_history(miniature: Miniature) -> None:
     succession = Succession(AUHEIM, "064120000000", date(2026, 11, 26), "Auheim wird kreisfrei (synthetisch)")
     miniature.clock.forward(hours=1)
@@ -263,6 +265,7 @@ SPEECH = {
 }
 
 
+@pytest.mark.fault("S12", "S21")
 @pytest.mark.parametrize("order", list(permutations(SPEECH)))
 def test_the_order_in_which_sources_run_never_matters(order: tuple[str, ...], tmp_path: Path) -> None:
     digests = set()
@@ -292,6 +295,7 @@ HISTORIES = st.lists(
 )
 
 
+@pytest.mark.fault("S21")
 @settings(max_examples=25, suppress_health_check=[HealthCheck.too_slow])
 @given(HISTORIES)
 def test_any_history_ends_where_a_fresh_start_would(history: list[tuple[str, set[int], bool, int]]) -> None:

@@ -153,6 +153,7 @@ CODES = {
 }
 
 
+@pytest.mark.fault("N1", "N8", "N10", "N14", "T1", "T3", "T12", "T15", "T17")
 @pytest.mark.parametrize("mood", CODES)
 async def test_each_fault_gets_its_own_error(
     server: ReplayServer, fetcher: HttpFetcher, tmp_path: Path, mood: Mood

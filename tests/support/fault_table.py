@@ -134,7 +134,7 @@ def render(catalogue: Catalogue, tests: dict[str, list[str]]) -> str:
     proven = sum(bool(tests.get(case)) for case in catalogue.cases)
     lines = [
         _INTRODUCTION,
-        f"{len(catalogue.cases)} cases, {proven} with tests, {len(catalogue.open)} with a remark on what is open.",
+        f"{len(catalogue.cases)} cases, {proven} with tests, {len(catalogue.open)} with a remark.",
     ]
     for group, title in catalogue.groups.items():
         lines += ["", f"## {group} – {title}", "", "| id | fault | expected | tests |", "|---|---|---|---|"]

@@ -57,6 +57,7 @@ def damaged(value: Any, data: st.DataObject) -> Any:
     return data.draw(JUNK)
 
 
+@pytest.mark.fault("F14")
 @given(st.data())
 def test_values_of_another_shape(data: st.DataObject) -> None:
     export = orjson.loads(dldb_portal().answers[SERVICES].body)
@@ -71,6 +72,7 @@ TABLES = [
 BITS = [b'"', b"\x00", b"|", b";", b"\n", b"\r", b"\xc3", b'""', b"99", b"https://", b"nein"]
 
 
+@pytest.mark.fault("F9", "F10")
 @pytest.mark.parametrize(("parser", "portal", "document", "options"), TABLES)
 @given(st.lists(st.tuples(st.integers(0, 400), st.sampled_from(BITS), st.integers(0, 30)), max_size=5))
 def test_bytes_lost_and_added(
@@ -83,6 +85,7 @@ def test_bytes_lost_and_added(
     read(parser, bytes(body), document, options)
 
 
+@pytest.mark.fault("F9")
 @pytest.mark.parametrize(("parser", "portal", "document", "options"), TABLES)
 def test_every_cut_is_noticed_or_costs_whole_rows_only(
     parser: Parser, portal: Any, document: Mapping[str, str], options: Mapping[str, Any]

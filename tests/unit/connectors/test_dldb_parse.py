@@ -86,6 +86,7 @@ def test_a_service_becomes_a_record() -> None:
     )
 
 
+@pytest.mark.fault("F14")
 @pytest.mark.parametrize(
     ("leika", "keys"),
     [
@@ -180,6 +181,7 @@ def test_a_stamp_that_all_services_share_is_no_stamp(stamps: tuple[str, str], ke
     assert [b"lastupdate" in piece.raw for piece in pieces] == [kept, kept]
 
 
+@pytest.mark.fault("F12")
 @pytest.mark.parametrize(
     ("items", "good", "rejected"),
     [
@@ -205,6 +207,7 @@ def test_declared_total_leaves_out_what_is_not_public(announced: object, declare
     assert [(issue.code, issue.value) for issue in ctx.issues] == [("not_public", "1")]
 
 
+@pytest.mark.fault("F9", "F13")
 @pytest.mark.parametrize(
     ("body", "message"),
     [
@@ -238,6 +241,7 @@ def test_lookup_documents_hold_no_records() -> None:
     assert ctx.declared_total == 0
 
 
+@pytest.mark.fault("F14")
 @pytest.mark.parametrize(
     "junk", [None, False, True, 0, 1.5, "", "x", "\x00", [], {}, [1], [[]], [{}], {"a": 1}]
 )

@@ -82,12 +82,14 @@ def test_spellings_of_the_same_list(text: str) -> None:
     assert [channel.url for channel in record.channels] == ["https://a.example"]
 
 
+@pytest.mark.fault("F3")
 @pytest.mark.parametrize("encoding", ["utf-8", "latin-1", "cp1252"])
 def test_encodings(encoding: str) -> None:
     records, _, _ = read(table(ROW.replace("Muster", "Müll")).encode(encoding), encoding=encoding)
     assert records[0].title == "Müll"
 
 
+@pytest.mark.fault("F3", "F7", "F9", "F10")
 @pytest.mark.parametrize(
     ("body", "settings", "message"),
     [
@@ -119,6 +121,7 @@ def test_a_broken_file_raises(body: str | bytes, settings: dict[str, object], me
         read(body, **settings)
 
 
+@pytest.mark.fault("F10", "F12", "F16")
 @pytest.mark.parametrize(
     ("row", "records", "rejected", "found"),
     [

@@ -82,6 +82,7 @@ def test_incomplete_online_services(cells: str, channels: tuple[Channel, ...]) -
     assert one(catalogue(ROW.removesuffix("|||") + cells)).channels == channels
 
 
+@pytest.mark.fault("F12")
 @pytest.mark.parametrize(
     ("rows", "good", "codes"),
     [
@@ -98,12 +99,14 @@ def test_a_broken_row_costs_only_its_record(rows: list[str], good: int, codes: l
     assert (len(records), rejected) == (good, codes)
 
 
+@pytest.mark.fault("F3", "F12")
 def test_bytes_that_are_not_utf8_cost_only_their_record() -> None:
     body = catalogue(ROW, ROW.replace("LB.1|", "LB.2|")).replace(b"LB.2|99", b"LB.2|\xe4 99")
     records, codes = read(body)
     assert (len(records), codes) == (1, ["bad_encoding"])
 
 
+@pytest.mark.fault("F9", "F10", "F13")
 @pytest.mark.parametrize(
     ("body", "message"),
     [
@@ -121,6 +124,7 @@ def test_a_broken_catalogue_raises(body: bytes, message: str) -> None:
         read(body)
 
 
+@pytest.mark.fault("F10", "F11")
 def test_columns_are_found_by_name_and_new_ones_reported() -> None:
     ctx = context()
     header = "Leikaschlüssel|ID-LB|Neu|Name|Name2|Updatedatum|ID-OD|Bezeichnung OD|Links"
@@ -215,11 +219,13 @@ def test_the_nightly_import_changes_no_byte_of_a_detail() -> None:
     assert pieces[0] == pieces[1]
 
 
+@pytest.mark.fault("S5")
 def test_another_service_than_asked_for_raises() -> None:
     with pytest.raises(SourceFormatError, match=r"asked for L1\.LB\.2"):
         read(orjson.dumps(detail()), context("detail", id="L1.LB.2"))
 
 
+@pytest.mark.fault("F14")
 @pytest.mark.parametrize("junk", [None, False, 0, 1.5, "", "x", [], {}, [1], [[]], [{}], {"a": 1}, "\x00"])
 @pytest.mark.parametrize("field", sorted(detail()))
 def test_no_value_of_a_detail_escapes(field: str, junk: object) -> None:

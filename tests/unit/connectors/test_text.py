@@ -39,12 +39,14 @@ def test_decode(raw: bytes, encoding: str, text: str) -> None:
     assert decode(raw, encoding) == text
 
 
+@pytest.mark.fault("F3", "F7")
 @pytest.mark.parametrize("raw", [b"ok\n\xe4", b"ok\n\x00", b"\xff\xfea\x00", b"\n\xed\xa0\x80"])
 def test_decode_refuses_and_names_the_line(raw: bytes) -> None:
     with pytest.raises(SourceFormatError, match=r"line \d"):
         decode(raw)
 
 
+@pytest.mark.fault("F6", "F7", "F8", "F9")
 @pytest.mark.parametrize(
     "raw", [b"", b"{", b"[1,]", b"NaN", b"1 2", b'"\\ud800"', b"{'a':1}", b"\xff", b"[" * 5_000, b"<a/>"]
 )
@@ -60,6 +62,7 @@ def test_csv_round_trip(rows: list[list[str]]) -> None:
     assert [row.cells for row in csv_rows(text, ";")] == expected
 
 
+@pytest.mark.fault("F10")
 @given(st.text(st.sampled_from('a";\n\r\t ')))
 def test_csv_gives_rows_or_a_typed_error(text: str) -> None:
     try:
@@ -170,6 +173,7 @@ def test_bounds(text: str | None, day: date | None) -> None:
     assert bound_or_none(text) == day
 
 
+@pytest.mark.fault("F16")
 @pytest.mark.parametrize(
     ("text", "code"),
     [
@@ -201,6 +205,7 @@ def test_no_link_is_no_finding() -> None:
     assert not context.issues
 
 
+@pytest.mark.fault("F7")
 def test_control_characters_go_and_are_reported() -> None:
     context = ParseContext()
     assert without_controls("a\x00b\tc\x1b", context, "line 3") == "ab\tc"

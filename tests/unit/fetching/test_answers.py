@@ -23,6 +23,7 @@ def sniffed(content_type: str, start: bytes, *accept: str) -> str:
     return ""
 
 
+@pytest.mark.fault("N14", "T15")
 @pytest.mark.parametrize(
     ("content_type", "start", "accept", "code"),
     [
@@ -52,6 +53,7 @@ def test_common_charsets_are_taken(charset: str) -> None:
     )
 
 
+@pytest.mark.fault("F3")
 @pytest.mark.parametrize("charset", ["utf-7", "bogus", "rot13", "idna", "cp037"])
 def test_other_charsets_are_refused(charset: str) -> None:
     with pytest.raises(SourceFormatError, match="character set"):
@@ -68,6 +70,7 @@ def test_absurd_validators_are_not_kept() -> None:
     assert read_head({"ETag": "x" * 2000}, where="t").etag is None
 
 
+@pytest.mark.fault("T5")
 @pytest.mark.parametrize("encoding", ["br", "gzip, gzip", "deflate", "zstd", "gzip,identity"])
 def test_only_gzip_is_taken(encoding: str) -> None:
     assert content_encoding({"Content-Encoding": "GZip"}, where="t")
@@ -76,6 +79,7 @@ def test_only_gzip_is_taken(encoding: str) -> None:
         content_encoding({"Content-Encoding": encoding}, where="t")
 
 
+@pytest.mark.fault("N13")
 def test_waits_are_read_as_seconds_or_date() -> None:
     later = email.utils.formatdate(time.time() + 100, usegmt=True)
     earlier = email.utils.formatdate(time.time() - 100, usegmt=True)
@@ -87,6 +91,7 @@ def test_waits_are_read_as_seconds_or_date() -> None:
         assert wait is None or wait > 0
 
 
+@pytest.mark.fault("T16", "P5")
 @pytest.mark.parametrize(
     ("status", "kind"),
     [

@@ -49,6 +49,7 @@ def test_gzip_arrives_whole_however_it_is_cut_into_chunks(
     assert facts.wire_size == len(wire)
 
 
+@pytest.mark.fault("T3")
 def test_every_cut_of_a_gzip_body_is_noticed(tmp_path: Path) -> None:
     wire = gzip.compress(random.Random(1).randbytes(300) + TEXT)
     for cut in range(1, len(wire)):
@@ -58,6 +59,7 @@ def test_every_cut_of_a_gzip_body_is_noticed(tmp_path: Path) -> None:
         assert not (tmp_path / "b").exists()
 
 
+@pytest.mark.fault("T6")
 @pytest.mark.parametrize(
     "wire",
     [
@@ -76,6 +78,7 @@ def test_unsound_compression_is_refused(tmp_path: Path, wire: bytes) -> None:
     assert caught.value.code == "bad_compression"
 
 
+@pytest.mark.fault("T5")
 @pytest.mark.parametrize(
     ("limits", "code"),
     [
@@ -92,11 +95,13 @@ def test_a_bomb_is_refused_early(tmp_path: Path, limits: FetchLimits, code: str)
     assert not (tmp_path / "b").exists()
 
 
+@pytest.mark.fault("T7")
 def test_a_plain_body_over_the_limit_is_refused(tmp_path: Path) -> None:
     with pytest.raises(SyncdError, match="larger than 5000 bytes"):
         take(tmp_path / "b", TEXT, zipped=False, limits=FetchLimits(wire_bytes=5_000))
 
 
+@pytest.mark.fault("N8")
 def test_the_gauge_judges_window_by_window() -> None:
     gauge = RateGauge(FetchLimits(rate_bytes_s=100, rate_grace_s=10), 0.0, where="test")
     gauge.count(1, 9.9)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from syncd.fetching.findings import KEPT, KEPT_PER_CODE, Findings, writable
 from syncd.model.issue import Issue
 
@@ -18,6 +20,7 @@ def test_one_noisy_kind_does_not_hide_the_others() -> None:
     assert len(findings.kept) == KEPT
 
 
+@pytest.mark.fault("F11")
 def test_unknown_fields_become_one_finding_per_name() -> None:
     findings = Findings()
     findings.count_fields({"neu": 2, "other": 1})
@@ -32,5 +35,6 @@ def test_unknown_fields_become_one_finding_per_name() -> None:
     assert findings.counts["unknown_field"] < 1_000
 
 
+@pytest.mark.fault("F7")
 def test_texts_can_be_written() -> None:
     assert writable("Bürger \ud800") == "Bürger ?"

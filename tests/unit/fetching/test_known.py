@@ -78,6 +78,7 @@ def test_repetitions_are_suspected(texts: list[str]) -> None:
     }
 
 
+@pytest.mark.fault("D12")
 @pytest.mark.parametrize(
     "content", [bytes(15), b"\1" * 16 + bytes(16), bytes(32)], ids=["cut", "order", "double"]
 )
@@ -88,6 +89,7 @@ def test_a_file_that_is_not_a_sorted_set_is_refused(tmp_path: Path, content: byt
         KnownHashes.from_file(path)
 
 
+@pytest.mark.fault("D12", "F17")
 def test_staged_records_come_back_as_they_went(tmp_path: Path) -> None:
     records = [
         StagedRecord("ä/\n1", b"r" * 16, b"c" * 16, ("99001001000000", "local:s:ä"), b'{"v":1}'),

@@ -7,6 +7,7 @@ import pytest
 from syncd.fetching.redaction import redact_url
 
 
+@pytest.mark.fault("P6")
 @pytest.mark.parametrize(
     ("url", "shown"),
     [

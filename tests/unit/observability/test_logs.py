@@ -67,6 +67,7 @@ def test_events_carry_context_and_libraries_take_the_same_way(tmp_path: Path) ->
     assert second["event"] == "odd thing"
 
 
+@pytest.mark.fault("P6")
 @pytest.mark.parametrize("kind", ["json", "console"])
 def test_secrets_are_hidden_by_type_name_and_value(
     tmp_path: Path, kind: str, monkeypatch: pytest.MonkeyPatch
@@ -101,6 +102,7 @@ def test_harmless_names_stay_readable() -> None:
     assert Redactor()(None, "info", dict(event)) == event
 
 
+@pytest.mark.fault("P7")
 @pytest.mark.parametrize("kind", ["json", "console"])
 def test_a_portals_text_cannot_forge_lines_or_steer_terminals(tmp_path: Path, kind: str) -> None:
     log = configure_logging(file=tmp_path / "log", format=kind)  # type: ignore[arg-type]
@@ -112,6 +114,7 @@ def test_a_portals_text_cannot_forge_lines_or_steer_terminals(tmp_path: Path, ki
     assert b"\r" not in data
 
 
+@pytest.mark.fault("D4")
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /dev/full")
 def test_a_full_disk_costs_lines_and_nothing_else() -> None:
     log = configure_logging(file=Path("/dev/full"))
@@ -121,6 +124,7 @@ def test_a_full_disk_costs_lines_and_nothing_else() -> None:
     assert log.lost.count >= 50
 
 
+@pytest.mark.fault("D4")
 def test_a_closed_stream_costs_lines_and_nothing_else() -> None:
     stream = io.StringIO()
     lost = LostLines()
@@ -158,6 +162,7 @@ def test_rotation_by_rename_is_followed(tmp_path: Path) -> None:
     assert log.lost.count == 0
 
 
+@pytest.mark.fault("D4")
 def test_a_pipe_nobody_reads_does_not_block_the_daemon() -> None:
     reader, writer = os.pipe()
     lost = LostLines()
@@ -189,6 +194,7 @@ def test_a_log_file_that_cannot_be_opened_is_a_config_error(tmp_path: Path) -> N
         configure_logging(file=tmp_path / "file" / "log")
 
 
+@pytest.mark.fault("D4")
 def test_a_process_ends_although_its_standard_error_is_gone() -> None:
     script = (
         "import os, structlog\n"

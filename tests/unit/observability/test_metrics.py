@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
+import pytest
+
 from syncd.model.entry import Release
 from syncd.model.run import Run, RunCounts, RunOutcome
 from syncd.observability.metrics import Metrics
@@ -29,6 +31,7 @@ def test_a_failed_run_does_not_renew_the_age() -> None:
     assert value(metrics, "syncd_source_records", source="town") == 42
 
 
+@pytest.mark.fault("P9")
 def test_series_of_removed_sources_are_forgotten() -> None:
     metrics = Metrics()
     for source in ("town", "gone"):
@@ -41,6 +44,7 @@ def test_series_of_removed_sources_are_forgotten() -> None:
     assert 'source="gone"' not in page
 
 
+@pytest.mark.fault("P9")
 def test_labels_are_bounded_whatever_is_asked_for() -> None:
     metrics = Metrics()
     for number in range(500):

@@ -53,6 +53,7 @@ TABLE = [
 ]
 
 
+@pytest.mark.fault("S1", "S2", "S16", "S22", "F12", "T4")
 @pytest.mark.parametrize(("changes", "outcome", "code", "withdraw"), TABLE)
 def test_table(changes: dict[str, object], outcome: RunOutcome, code: str, withdraw: bool) -> None:
     judgement = accept(facts(**changes), LIMITS)
@@ -62,6 +63,7 @@ def test_table(changes: dict[str, object], outcome: RunOutcome, code: str, withd
         assert judgement.fix
 
 
+@pytest.mark.fault("S2", "S16")
 def test_an_operator_can_allow_a_loss_but_never_an_incomplete_listing() -> None:
     lost = facts(received=10, withdrawn=90)
     assert accept(lost, LIMITS, loss_accepted=True).withdraw
@@ -69,6 +71,7 @@ def test_an_operator_can_allow_a_loss_but_never_an_incomplete_listing() -> None:
     assert accept(cut, LIMITS, loss_accepted=True).outcome is RunOutcome.REFUSED
 
 
+@pytest.mark.fault("S1", "S2")
 @given(
     st.builds(
         SnapshotFacts,

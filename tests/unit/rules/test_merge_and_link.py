@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import date
 from random import Random
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -24,6 +25,7 @@ def claim(source_id: str = "a", native_id: str = "1", area: str = "06431", **mor
     return Claim(source_id, native_id, KEY, AreaKey(area), **{"title": "Parken", **more})  # type: ignore[arg-type]
 
 
+@pytest.mark.fault("S12")
 def test_lower_precedence_wins_per_field_and_empty_values_never_overwrite() -> None:
     precedence = Precedence({"a": 10, "b": 20}, {"description": {"b": 1}})
     (entry,) = merge(
@@ -39,6 +41,7 @@ def test_lower_precedence_wins_per_field_and_empty_values_never_overwrite() -> N
     assert [s.value for s in entry.fields["title"]] == ["Von A", "Von B"]
 
 
+@pytest.mark.fault("S12")
 def test_two_authorities_are_a_conflict_with_both_sides_kept() -> None:
     (entry,) = merge([claim("a", authority="Amt 1"), claim("b", authority="Amt 2")], Precedence())
     assert [c.field for c in entry.conflicts] == ["authority"]
@@ -60,6 +63,7 @@ def test_a_link_one_source_calls_dead_is_dead_for_all() -> None:
     assert entry.evidence is Evidence.DESCRIPTION
 
 
+@pytest.mark.fault("S17")
 def test_ended_areas_pass_their_claims_on() -> None:
     moved = {"064350014014": AreaKey("064150000000")}
     (linked,), _ = link([claim(area="064350014014")], moved=moved, on=TODAY)
@@ -102,6 +106,7 @@ CLAIMS = st.lists(
 )
 
 
+@pytest.mark.fault("S12", "S21")
 @given(CLAIMS, st.randoms(use_true_random=False))
 def test_any_order_gives_the_same_bytes(claims: list[Claim], random: Random) -> None:
     precedence = Precedence({"a": 10, "b": 10, "c": 5})

@@ -51,6 +51,7 @@ def test_service_keys(texts: tuple[str, ...], keys: set[str], found: set[str]) -
     assert codes(result) == found
 
 
+@pytest.mark.fault("S17")
 @pytest.mark.parametrize(
     ("texts", "default", "areas", "found"),
     [
@@ -71,6 +72,7 @@ def test_areas(texts: tuple[str, ...], default: str | None, areas: set[str], fou
     assert result.quarantined == (not areas)
 
 
+@pytest.mark.fault("S23")
 def test_a_statement_outside_the_scope_is_a_finding_and_not_data() -> None:
     scope = Scope((AreaKey("06431"),), frozenset({KEY}))
     result = read(
@@ -80,6 +82,7 @@ def test_a_statement_outside_the_scope_is_a_finding_and_not_data() -> None:
     assert codes(result) == {"out_of_scope_area", "out_of_scope_service"}
 
 
+@pytest.mark.fault("F16")
 @pytest.mark.parametrize(
     "url",
     [
@@ -99,6 +102,7 @@ def test_links_nobody_should_follow_are_refused(url: str) -> None:
     assert "refused_link" in codes(result)
 
 
+@pytest.mark.fault("F7")
 def test_invisible_characters_are_folded_and_an_empty_title_quarantines() -> None:
     result = read(Record("1", "\ufeff Bewohner\u00a0parken \n ", service_keys=(KEY,), areas=("06",)))
     assert result.claims[0].title == "Bewohner parken"
@@ -117,6 +121,7 @@ def test_stamps_and_order_do_not_touch_the_functional_projection() -> None:
     assert content_hash(read(base).claims) == content_hash(read(turned).claims)
 
 
+@pytest.mark.fault("F7")
 @given(
     st.text(max_size=30),
     st.lists(st.text(max_size=20), max_size=3),

@@ -63,6 +63,7 @@ async def test_runs_at_start_and_then_at_the_interval() -> None:
     await bench.scheduler.stop()
 
 
+@pytest.mark.fault("C5")
 async def test_a_blocked_loop_drops_no_run_and_catches_up_once() -> None:
     bench = Bench(Timing("a", timedelta(seconds=1), datetime.now(UTC)))
     await bench.scheduler.start()
@@ -73,6 +74,7 @@ async def test_a_blocked_loop_drops_no_run_and_catches_up_once() -> None:
     await bench.scheduler.stop()
 
 
+@pytest.mark.fault("C6")
 async def test_a_run_longer_than_its_interval_is_not_overlapped() -> None:
     bench = Bench(second("slow"), seconds=2.5)
     await bench.scheduler.start()
@@ -103,6 +105,7 @@ async def test_reload_replaces_schedules_and_leaves_running_runs_alone() -> None
     await bench.scheduler.stop()
 
 
+@pytest.mark.fault("P8")
 async def test_a_defect_of_one_source_leaves_the_others_running() -> None:
     async def run(source_id: str) -> None:
         if source_id == "broken":
@@ -119,6 +122,7 @@ async def test_a_defect_of_one_source_leaves_the_others_running() -> None:
     await scheduler.stop()
 
 
+@pytest.mark.fault("C1")
 async def test_a_clock_that_was_set_makes_a_new_plan(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "CLOCK_CHECK", timedelta(milliseconds=100))
     bench = Bench(Timing("a", timedelta(hours=1), datetime.now(UTC)))
@@ -129,6 +133,7 @@ async def test_a_clock_that_was_set_makes_a_new_plan(monkeypatch: pytest.MonkeyP
     await bench.scheduler.stop()
 
 
+@pytest.mark.fault("C10")
 async def test_a_failing_tick_comes_again() -> None:
     ticks: list[int] = []
 

@@ -12,6 +12,7 @@ NOW = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
 HOUR = timedelta(hours=1)
 
 
+@pytest.mark.fault("C9")
 def test_jitter_is_the_same_at_every_start_and_differs_between_sources() -> None:
     spread = {jitter(f"source-{n}", timedelta(hours=24)) for n in range(200)}
     assert jitter("pvog-bund", timedelta(hours=24)) == jitter("pvog-bund", timedelta(hours=24))
@@ -25,6 +26,7 @@ def test_jitter_stays_below_a_tenth_of_the_interval(seconds: int) -> None:
     assert all(jitter(f"s{n}", interval) < max(interval / 10, timedelta(milliseconds=1)) for n in range(50))
 
 
+@pytest.mark.fault("C1", "C4", "C8")
 @pytest.mark.parametrize(
     ("last", "earliest", "latest"),
     [
@@ -40,6 +42,7 @@ def test_due(last: timedelta | None, earliest: timedelta, latest: timedelta) -> 
     assert NOW + earliest <= due <= NOW + latest
 
 
+@pytest.mark.fault("C9")
 def test_a_thousand_overdue_sources_do_not_start_in_the_same_second() -> None:
     due = due_times([Timing(f"s{n}", timedelta(hours=24)) for n in range(1_000)], NOW)
     seconds = [int((at - NOW).total_seconds()) for at in due.values()]

@@ -13,6 +13,7 @@ from syncd.settings.load import check_config, load_config
 CANARY = "canary-4f1b"
 
 
+@pytest.mark.fault("P6")
 @pytest.mark.parametrize("text", [CANARY, f"env={CANARY}", "env:", "file:  ", f"ENV:{CANARY}", ""])
 def test_literal_values_are_refused_and_not_repeated(text: str) -> None:
     with pytest.raises(ValueError, match="never as the value itself") as caught:
@@ -28,6 +29,7 @@ def test_reference_shows_where_not_what(monkeypatch: pytest.MonkeyPatch, tmp_pat
         assert CANARY not in f"{reference!r} {reference}"
 
 
+@pytest.mark.fault("P4")
 def test_missing_secrets_are_config_errors(tmp_path: Path) -> None:
     for text in ("env:SYNCD_NOT_SET", f"file:{tmp_path / 'none'}"):
         with pytest.raises(ConfigError) as caught:
@@ -35,6 +37,7 @@ def test_missing_secrets_are_config_errors(tmp_path: Path) -> None:
         assert caught.value.code == "secret_missing"
 
 
+@pytest.mark.fault("P6")
 def test_database_url_with_password_is_refused_without_repeating_it(directory: Path) -> None:
     for url in (f"postgresql://me:{CANARY}@db/syncd", f"postgresql+psycopg://me:{CANARY}@db/syncd"):
         (directory / "syncd.toml").write_text(f'[database]\nurl = "{url}"\n')
@@ -54,6 +57,7 @@ def test_database_url_by_reference(directory: Path, monkeypatch: pytest.MonkeyPa
     assert CANARY in config.secrets()
 
 
+@pytest.mark.fault("P6")
 def test_a_literal_client_id_is_refused_and_not_repeated(directory: Path) -> None:
     text = f"""
 id = "pvog"
