@@ -10,7 +10,7 @@ import time
 from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 from syncd import __version__
@@ -96,7 +96,7 @@ class Application:
         """Return what the schedule depends on, from the run table."""
         states = await asyncio.to_thread(self.store.source_states)
         return [
-            Timing(source.source_id, source.file.interval, _last_started_at(states.get(source.source_id)))
+            _timing(source.source_id, source.file.interval, states.get(source.source_id))
             for source in self.config.enabled_sources
         ]
 
@@ -159,7 +159,7 @@ async def build_application(config: Config, *, serving: bool = False) -> AsyncIt
             folder=folder,
             store=store,
             ask=Ask(store, registry, utc_now),
-            ingest=Ingest(store, worker, sessions, registry, utc_now, work),
+            ingest=Ingest(store, worker, sessions, registry, utc_now, work, folder.quarantine),
             rebuilder=Rebuilder(store, builder, registry, utc_now),
             sessions=sessions,
             metrics=metrics,
@@ -181,9 +181,11 @@ async def _threads_ended() -> None:
     await asyncio.get_running_loop().shutdown_default_executor()
 
 
-def _last_started_at(state: SourceState | None) -> datetime | None:
-    """Return when the last run began that came to an end; a source whose last run did not is due at once."""
+def _timing(source_id: str, interval: timedelta, state: SourceState | None) -> Timing:
     run = state.last_run if state else None
-    if run is None or run.outcome in {RunOutcome.RUNNING, RunOutcome.INTERRUPTED}:
-        return None
-    return run.started_at
+    if state is None or run is None or run.outcome in {RunOutcome.RUNNING, RunOutcome.INTERRUPTED}:
+        # A source whose last run did not come to an end is due at once.
+        return Timing(source_id, interval)
+    # A refusal waits for an operator's decision; asking the portal more or less often changes nothing.
+    failures = state.consecutive_failures if run.outcome is RunOutcome.FAILED else 0
+    return Timing(source_id, interval, run.started_at, failures, run.code)

@@ -25,7 +25,7 @@ _WAIT_STEP_S = 0.1
 
 @dataclass(frozen=True, slots=True)
 class StateFolder:
-    """``root`` with ``raw/`` (kept answers), ``work/`` (unfinished things) and ``locks/``."""
+    """``root`` with ``raw/`` (kept answers), ``quarantine/``, ``work/`` (unfinished) and ``locks/``."""
 
     root: Path
 
@@ -45,6 +45,11 @@ class StateFolder:
     def raw(self) -> Path:
         """Folder of the kept answers of portals."""
         return self.root / "raw"
+
+    @property
+    def quarantine(self) -> Path:
+        """Folder of the bytes of records that could not be used, made when there are any."""
+        return self.root / "quarantine"
 
     @contextmanager
     def daemon(self) -> Iterator[None]:

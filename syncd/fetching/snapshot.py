@@ -43,9 +43,11 @@ if TYPE_CHECKING:
 STAGED, ABSENT, SUMMARY, QUARANTINE = "staged.bin", "absent.bin", "summary.json", "quarantine.ndjson"
 _BATCH_PIECES = 4_096
 _BATCH_BYTES = 4 * 1024 * 1024
+# Bytes: ids stand in indexes, and an entry of a PostgreSQL index may have 2,704 bytes.
 _ID_LIMIT = 1_000
+_PIECE_LIMIT = 8 * 1024 * 1024
 _QUARANTINED_RAW = 64 * 1024
-_QUARANTINED_KEPT = 1_000
+_QUARANTINE_BYTES = 1_000_000
 
 
 def stage_documents(job: ParseJob) -> None:
@@ -202,6 +204,8 @@ class _Staging:
 
     def _stage(self, piece: Slice, raw_hash: bytes, context: ParseContext, name: str) -> bool:
         """Parse, normalise and stage one piece; returns False when it had to be quarantined."""
+        if len(piece.raw) > _PIECE_LIMIT:
+            return self._set_aside(piece, name, "", _TOO_LARGE)
         try:
             record = self._parser.parse(piece, context)
             native_id = record.native_id
@@ -243,7 +247,7 @@ class _Staging:
         if issue is not None and not reported:
             self._findings.add(replace(issue, where=where))
         self._quarantined += 1
-        if self._quarantined <= _QUARANTINED_KEPT:
+        if self._quarantine.tell() < _QUARANTINE_BYTES:
             line: dict[str, Any] = {"where": where, "native_id": native_id}
             if issue is not None:
                 line |= {"code": issue.code, "message": writable(issue.message)}
@@ -252,7 +256,9 @@ class _Staging:
                 line["raw"] = raw.decode()
             except UnicodeDecodeError:
                 line["raw_base64"] = base64.b64encode(raw).decode()
-            self._quarantine.write(orjson.dumps(line, option=orjson.OPT_APPEND_NEWLINE))
+            written = orjson.dumps(line, option=orjson.OPT_APPEND_NEWLINE)
+            if self._quarantine.tell() + len(written) <= _QUARANTINE_BYTES:
+                self._quarantine.write(written)
         return False
 
     # --- the whole snapshot -------------------------------------------------------------------------
@@ -340,6 +346,14 @@ class _Staging:
         kept.replace(path)
 
 
+_TOO_LARGE = Issue(
+    "record_too_large",
+    f"The record is larger than {_PIECE_LIMIT // 1024 // 1024} MiB.",
+    severity=Severity.ERROR,
+    fix="Shorten its texts or lists at the source.",
+)
+
+
 def _staged(native_id: str, raw_hash: bytes, claims: tuple[Claim, ...]) -> StagedRecord:
     payload = encode_claims(claims)
     keys = tuple(sorted({claim.service_key.value for claim in claims}))
@@ -348,15 +362,18 @@ def _staged(native_id: str, raw_hash: bytes, claims: tuple[Claim, ...]) -> Stage
 
 
 def _is_usable_id(native_id: object) -> bool:
-    if not isinstance(native_id, str) or not native_id or len(native_id) > _ID_LIMIT or "\0" in native_id:
+    if not isinstance(native_id, str) or not native_id or "\0" in native_id:
         return False
-    return native_id.isascii() or not any("\ud800" <= char <= "\udfff" for char in native_id)
+    try:
+        return len(native_id.encode()) <= _ID_LIMIT
+    except UnicodeEncodeError:
+        return False
 
 
 def _bad_id(native_id: object) -> Issue:
     return Issue(
         "bad_id",
-        f"The record's id is empty, longer than {_ID_LIMIT} characters or no text.",
+        f"The record's id is empty, longer than {_ID_LIMIT} bytes or no text.",
         "",
         ascii(native_id)[:120],
         Severity.ERROR,

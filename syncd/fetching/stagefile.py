@@ -20,7 +20,8 @@ if TYPE_CHECKING:
     from typing import BinaryIO, Self
 
 _HEAD = struct.Struct(f"<III{HASH_SIZE}s{HASH_SIZE}s")
-_KEY_SEPARATOR = "\n"
+# Keys of records without an official one hold the native id, which may hold anything but this.
+_KEY_SEPARATOR = "\0"
 _BUFFER = 1024 * 1024
 
 

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 import orjson
 
 from syncd.errors import SourceFormatError, StorageError, SyncdError
+from syncd.fetching.quarantine import keep_quarantine
 from syncd.fetching.snapshot import ABSENT, QUARANTINE, STAGED, SUMMARY, stage_documents
 from syncd.fetching.stagefile import read_staged
 from syncd.fetching.worker import ERROR, JOB, WorkerLimits, read_error, write_job
@@ -198,6 +199,7 @@ def _load(job: ParseJob) -> StagedSnapshot:
         ),
         issue_counts=summary["issue_counts"],
         quarantined=summary["quarantined"],
+        quarantine=keep_quarantine(job.workdir / QUARANTINE, job.quarantine),
         bytes_read=summary["bytes_read"],
         declared_total=summary["declared_total"],
         incomplete_reason=summary["incomplete_reason"],

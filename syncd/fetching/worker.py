@@ -53,6 +53,7 @@ def write_job(job: ParseJob, limits: WorkerLimits) -> Path:
             "known_areas": str(job.known_areas),
             "workdir": str(job.workdir),
             "reparse": job.reparse,
+            "quarantine": str(job.quarantine) if job.quarantine else None,
         },
     }
     path = job.workdir / JOB
@@ -73,7 +74,8 @@ def _read_job(path: Path) -> tuple[ParseJob, WorkerLimits]:
     body = orjson.loads(path.read_bytes())
     job: Mapping[str, Any] = body["job"]
     paths = {name: Path(job[name]) for name in ("known_hashes", "known_areas", "workdir")}
-    return ParseJob(**{**job, **paths}), WorkerLimits(**body["limits"])
+    quarantine = Path(job["quarantine"]) if job["quarantine"] else None
+    return ParseJob(**{**job, **paths, "quarantine": quarantine}), WorkerLimits(**body["limits"])
 
 
 def _take_limits(limits: WorkerLimits) -> None:

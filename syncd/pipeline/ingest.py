@@ -50,6 +50,8 @@ class Ingest:
     registry: Registry
     clock: Callable[[], datetime]
     workroot: Path
+    quarantine: Path | None = None
+    """Folder in which the bytes of unusable records outlive their run; None keeps none."""
     _locks: defaultdict[str, asyncio.Lock] = field(default_factory=lambda: defaultdict(asyncio.Lock))
 
     async def sync(self, source_id: str, *, trigger: str = "schedule", accept_loss: str = "") -> Run:
@@ -128,7 +130,7 @@ class _Attempt:
         store, plan = self.ingest.store, self.plan
         notes = await asyncio.to_thread(store.documents, plan.source_id)
         session = self.ingest.sessions(plan, notes)
-        documents = [document async for document in plan.connector.documents(session)]
+        documents = await self._documents(session)
         if not documents:
             message = "the connector yielded no document"
             raise SourceFormatError(message, code="no_documents")
@@ -151,6 +153,24 @@ class _Attempt:
         finally:
             await asyncio.to_thread(shutil.rmtree, workdir, ignore_errors=True)
         await asyncio.to_thread(session.prune)
+
+    async def _documents(self, session: RunSession) -> list[Document]:
+        """Let the connector fetch; whatever escapes from it ends this run and nothing else."""
+        try:
+            return [document async for document in self.plan.connector.documents(session)]
+        except (SyncdError, MemoryError):
+            raise
+        except BaseException as error:
+            task = asyncio.current_task()
+            if isinstance(error, asyncio.CancelledError) and task is not None and task.cancelling():
+                raise
+            # SystemExit and its like would otherwise end the daemon together with all other sources.
+            raise SourceFormatError(
+                f"The connector ended with {type(error).__name__}: {str(error)[:200]}",
+                where=self.plan.source_id,
+                code="connector_crashed",
+                fix="Report this to the connector's owner.",
+            ) from error
 
     def conditions(self) -> str:
         """Return a digest of all that decides what the same bytes mean: scope, options, registers, rules."""
@@ -197,8 +217,13 @@ class _Attempt:
             known_areas=areas,
             workdir=workdir,
             reparse=reparse,
+            quarantine=self._quarantine(),
         )
         return await self.ingest.worker.stage(job)
+
+    def _quarantine(self) -> Path | None:
+        root = self.ingest.quarantine
+        return root / self.plan.source_id / f"run-{self.run_id}.ndjson" if root else None
 
     async def _decide(
         self,
@@ -275,6 +300,8 @@ class _Attempt:
             "stored_before": delta.stored,
             "rewritten": delta.rewritten,
         }
+        if staged.quarantine:
+            details["quarantine"] = staged.quarantine
         if delta.examples_withdrawn:
             details["examples_absent"] = list(delta.examples_withdrawn)
         if self.accept_loss:

@@ -60,6 +60,8 @@ class StagedSnapshot:
     issues: tuple[Issue, ...] = ()
     issue_counts: Mapping[str, int] = field(default_factory=dict)
     quarantined: int = 0
+    quarantine: str = ""
+    """File with the bytes of the records that could not be used; empty when there is none."""
     bytes_read: int = 0
     declared_total: int | None = None
     """Total the documents themselves announce, when they do."""

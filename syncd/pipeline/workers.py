@@ -41,6 +41,8 @@ class ParseJob:
     workdir: Path
     reparse: bool = False
     """Parse known pieces too: scope, settings or rules have changed since they were stored."""
+    quarantine: Path | None = None
+    """Where the bytes of unusable records are kept beyond the run; None keeps none."""
 
 
 class RunSession(FetchSession, Protocol):
