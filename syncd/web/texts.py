@@ -106,6 +106,7 @@ TEXTS: Final[dict[str, Text]] = {
     "silent": {"de": "schweigt zu lange", "en": "silent for too long"},
     "wording": {"de": "Wortlaut", "en": "Wording"},
     "records": {"de": "{number} Datensätze", "en": "{number} records"},
+    "one_record": {"de": "1 Datensatz", "en": "1 record"},
     # forms
     "find": {"de": "Eine Leistung an einem Ort nachsehen", "en": "Look up a service in a place"},
     "service": {"de": "Leistung", "en": "Service"},

@@ -36,7 +36,7 @@ class Api:
     async def walk(self, path: str, **parameters: Any) -> list[Any]:
         """Return the items of all pages, following `next`."""
         page = await self.get(path, **parameters)
-        items = page["items"]
+        items: list[Any] = page["items"]
         while page["next"]:
             page = await self.get(page["next"])
             items += page["items"]

@@ -1,4 +1,4 @@
-"""Requests made up from the description: no failure of ours, no undocumented answer, no body off its schema."""
+"""Requests made up from the description: no failure, no undocumented answer, no body off its schema."""
 
 from __future__ import annotations
 
@@ -6,19 +6,18 @@ import threading
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import pytest
-import requests
 import schemathesis
 from hypothesis import HealthCheck, given, settings
-
 from schemathesis.checks import positive_data_acceptance
 from schemathesis.generation import GenerationMode
 
 from syncd.storage import open_store
 from tests.support import miniature as mini
 from tests.support.miniature import stand_up
-from tests.support.served import Served, served
+from tests.support.served import Served, ask, served
 
 # What a schema cannot say: a cursor is made by an earlier answer, a day is in the calendar, one of two.
 BEYOND_SCHEMAS = ("the cursor ", "at must be a day", "at Input", "give either release or at")
@@ -33,7 +32,7 @@ NAUGHTY = [
     "../../etc/passwd",
     "\u202eabc",
     "ﷺ" * 20,
-    "𝕳𝖊𝖑𝖑𝖔",
+    "\U0001d573\U0001d58a",
     "a\u0308\u0301" * 30,
     "(((((((((((a+)+)+)+)+$",
     "0" * 200,
@@ -70,7 +69,7 @@ def test_answers_fit_their_description(api_schema: Any, mode: GenerationMode) ->
 
         @settings(max_examples=EXAMPLES, suppress_health_check=list(HealthCheck), database=None)
         @given(case=operation.as_strategy(generation_mode=mode))
-        def check(case: schemathesis.Case) -> None:
+        def check(case: schemathesis.Case[Any]) -> None:
             nonlocal tried
             tried += 1
             response = case.call()
@@ -96,12 +95,12 @@ def test_naughty_texts_are_inert(server: Served, text: str) -> None:
         ("/v1/runs", {"source": text}),
         ("/gaps", {"area": text, "service": text}),
         ("/explain", {"service": text, "area": text}),
-        (f"/v1/services/{requests.utils.quote(text, safe='')}", {}),
-        (f"/v1/areas/{requests.utils.quote(text, safe='')}/coverage", {}),
+        (f"/v1/services/{quote(text, safe='')}", {}),
+        (f"/v1/areas/{quote(text, safe='')}/coverage", {}),
     ]
     for path, parameters in places:
-        response = requests.get(server.url + path, params=parameters, timeout=10)
-        assert response.status_code in {200, 400, 404}, (path, response.text)
+        response = ask(server.url + path, parameters=parameters)
+        assert response.status in {200, 400, 404}, (path, response.text)
         assert "Traceback" not in response.text
         if "html" in response.headers["Content-Type"]:
             assert "<script>alert" not in response.text
@@ -114,12 +113,12 @@ def test_many_at_once(server: Served) -> None:
     """Threads of clients with wild questions meet answers, and the server lives."""
     statuses: list[int] = []
 
-    def ask(number: int) -> None:
+    def work(number: int) -> None:
         for n in range(10):
             path = ["/v1/gaps", "/", "/v1/catalogue.ndjson", "/v1/nowhere"][(number + n) % 4]
-            statuses.append(requests.get(server.url + path, timeout=20).status_code)
+            statuses.append(ask(server.url + path).status)
 
-    threads = [threading.Thread(target=ask, args=(n,)) for n in range(12)]
+    threads = [threading.Thread(target=work, args=(n,)) for n in range(12)]
     for thread in threads:
         thread.start()
     for thread in threads:

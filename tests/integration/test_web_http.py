@@ -221,8 +221,8 @@ async def test_wrong_parameters_are_explained(session: aiohttp.ClientSession) ->
     assert body["errors"] == [
         {
             "parameter": "stat",
-            "message": "is not known here (known: cursor, limit, release, at, area, service, obligation, line, "
-            "state, cause)",
+            "message": "is not known here (known: cursor, limit, release, at, area, service, obligation, "
+            "line, state, cause)",
         }
     ]
     async with session.get("/v1/gaps?limit=0&line=dorf") as response:
@@ -283,7 +283,7 @@ class Broken:
 async def test_failures_of_ours_say_nothing_of_the_inside(
     store: SqlStore, miniature: Miniature, error: Callable[[], Exception], status: int, code: str
 ) -> None:
-    miniature.store = Broken(store, "partitions", error)  # type: ignore[assignment]
+    miniature.store = Broken(store, "partitions", error)
     async with client(miniature) as session:
         async with session.get("/v1/services") as response:
             text = await response.text()
@@ -338,7 +338,7 @@ async def test_facts_are_shown_and_may_make_it_unready(miniature: Miniature) -> 
 async def test_a_database_that_does_not_answer_makes_it_unready(
     store: SqlStore, miniature: Miniature
 ) -> None:
-    miniature.store = Broken(store, "ping", lambda: StorageError("gone"))  # type: ignore[assignment]
+    miniature.store = Broken(store, "ping", lambda: StorageError("gone"))
     async with client(miniature) as session, session.get("/health/ready") as response:
         assert response.status == 503
         assert (await response.json())["database"] is False
@@ -405,7 +405,7 @@ async def test_prepared_answers_are_remembered_per_release(store: SqlStore, mini
             calls.append(name)
             return getattr(store, name)
 
-    miniature.store = Counting()  # type: ignore[assignment]
+    miniature.store = Counting()
     async with client(miniature, pointer_seconds=60) as session:
         for _ in range(5):
             async with session.get("/v1/services?limit=5") as response:
@@ -432,7 +432,7 @@ async def test_few_reads_run_at_once_and_waiting_too_long_is_an_honest_503(
             return store.partitions
 
     monkeypatch.setattr("syncd.web.reader.WAIT_SECONDS", 0.3)
-    miniature.store = Slow()  # type: ignore[assignment]
+    miniature.store = Slow()
     async with client(miniature, threads=2, pointer_seconds=60) as session:
         async with session.get("/v1/releases/current"):
             pass
@@ -449,9 +449,12 @@ async def test_few_reads_run_at_once_and_waiting_too_long_is_an_honest_503(
 
 async def test_threads_end_with_the_application(miniature: Miniature) -> None:
     app = build_app(web_deps(miniature))
-    async with Server(app, "127.0.0.1", 0) as server, aiohttp.ClientSession(server.url) as session:
-        async with session.get("/v1/services") as response:
-            assert response.status == 200
+    async with (
+        Server(app, "127.0.0.1", 0) as server,
+        aiohttp.ClientSession(server.url) as session,
+        session.get("/v1/services") as response,
+    ):
+        assert response.status == 200
     with pytest.raises(RuntimeError):
         await app[READER].run(lambda: None)
 
@@ -508,7 +511,7 @@ async def test_an_export_that_breaks_off_does_not_look_complete(
                     raise StorageError("the disk is gone")
             return getattr(store, name)
 
-    miniature.store = Failing()  # type: ignore[assignment]
+    miniature.store = Failing()
     async with client(miniature) as session:
         async with session.get("/v1/catalogue.ndjson") as response:
             assert response.status == 200
@@ -523,9 +526,12 @@ async def test_an_export_that_breaks_off_does_not_look_complete(
 
 async def test_the_description_is_valid_and_complete(miniature: Miniature) -> None:
     app = build_app(web_deps(miniature))
-    async with Server(app, "127.0.0.1", 0) as server, aiohttp.ClientSession(server.url) as session:
-        async with session.get("/v1/openapi.json") as response:
-            document = await response.json()
+    async with (
+        Server(app, "127.0.0.1", 0) as server,
+        aiohttp.ClientSession(server.url) as session,
+        session.get("/v1/openapi.json") as response,
+    ):
+        document = await response.json()
     validate(document)
     assert document["openapi"] == "3.1.0"
     routes = {resource.canonical for resource in app.router.resources()}
@@ -540,6 +546,9 @@ async def test_the_description_is_valid_and_complete(miniature: Miniature) -> No
 
 async def test_pages_of_thousands_of_services_stay_quick(miniature: Miniature) -> None:
     many_services(miniature, 2000).publish()
-    async with client(miniature) as session, asyncio.timeout(10):
-        async with session.get("/v1/gaps?state=unknown&limit=1000") as response:
-            assert len((await response.json())["items"]) == 1000
+    async with (
+        asyncio.timeout(10),
+        client(miniature) as session,
+        session.get("/v1/gaps?state=unknown&limit=1000") as response,
+    ):
+        assert len((await response.json())["items"]) == 1000

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import threading
+import urllib.error
+import urllib.request
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from email.message import Message
 from typing import Any
+from urllib.parse import quote, urlencode
 
 from syncd.web import Server, WebDeps, build_app
 from tests.support.miniature import Miniature
@@ -23,13 +27,36 @@ class Served:
     miniature: Miniature
 
 
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """What a server answered."""
+
+    status: int
+    headers: Message
+    text: str
+
+
+def ask(url: str, *, parameters: Mapping[str, str] | None = None, accept: str = "*/*") -> Reply:
+    """Ask a server of this machine; every status is an answer."""
+    address = (
+        f"{quote(url, safe='/:?&=%')}?{urlencode(parameters)}" if parameters else quote(url, safe="/:?&=%")
+    )
+    request = urllib.request.Request(address, headers={"Accept": accept})  # noqa: S310 - loopback over http
+    try:
+        with urllib.request.urlopen(request, timeout=20) as response:  # noqa: S310 - the same
+            return Reply(response.status, response.headers, response.read().decode())
+    except urllib.error.HTTPError as error:
+        with error:
+            return Reply(error.code, error.headers, error.read().decode())
+
+
 def web_deps(miniature: Miniature, **more: Any) -> WebDeps:
     """Return dependencies on a miniature; nothing is remembered between requests unless asked for."""
-    ask = miniature.ask()
+    use_case = miniature.ask()
 
     def present() -> Any:
-        ask.registry = miniature.registry
-        return ask
+        use_case.registry = miniature.registry
+        return use_case
 
     facts: Callable[[], Mapping[str, object]] = dict
     defaults: dict[str, Any] = {

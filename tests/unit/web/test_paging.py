@@ -79,7 +79,7 @@ def test_a_cursor_belongs_to_its_filters_but_not_to_page_size_or_release() -> No
 def test_next_page_names_the_release_instead_of_the_day() -> None:
     query = Query.of("/v1/gaps", [("at", "2026-01-31"), ("q", "ä b")])
     paging = Paging(query, 2, release=7, stamp=b"{}", pins_release=True)
-    reply = paging.page(["a", "b", "c"], lambda row: orjson.dumps(row), lambda row: (row,))
+    reply = paging.page(["a", "b", "c"], orjson.dumps, lambda row: (row,))
     assert reply.next is not None
     assert reply.next.startswith("/v1/gaps?q=%C3%A4+b&cursor=")
     assert reply.next.endswith("&release=7")
@@ -87,6 +87,6 @@ def test_next_page_names_the_release_instead_of_the_day() -> None:
 
 
 def test_the_last_page_has_no_next() -> None:
-    reply = Paging(QUERY, 2).page(["a", "b"], lambda row: orjson.dumps(row), lambda row: (row,))
+    reply = Paging(QUERY, 2).page(["a", "b"], orjson.dumps, lambda row: (row,))
     assert reply.next is None
     assert orjson.loads(reply.body) == {"items": ["a", "b"], "next": None}
