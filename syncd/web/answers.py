@@ -51,6 +51,11 @@ class Answer:
         """Bytes this answer may hold in memory, counting its packed form and its frame."""
         return len(self.body) + len(self.body) // 4 + 512
 
+    @property
+    def is_packed(self) -> bool:
+        """True once the gzip form is there."""
+        return self._packed is not None
+
     def packed(self) -> bytes:
         """Return the gzip form, made once; without a time stamp, so that equal bodies stay equal."""
         if self._packed is None:

@@ -17,14 +17,14 @@ from syncd.web import api_registers, api_releases
 from syncd.web.answers import MOVING, PINNED, Answer, not_modified, respond
 from syncd.web.documents import ReleaseStamp
 from syncd.web.export import catalogue_route, stream_catalogue
-from syncd.web.guard import guard
+from syncd.web.guard import WAITING, guard
 from syncd.web.health import add_health
 from syncd.web.openapi import openapi_document
 from syncd.web.pages import Pages
 from syncd.web.paging import Paging, Position, Query, decode_cursor
 from syncd.web.parameters import DEFAULT_LIMIT, Parameters, read_parameters
 from syncd.web.reader import Reader
-from syncd.web.reading import content_tag, position_of, release_tag
+from syncd.web.reading import content_tag, pack_in_thread, position_of, release_tag
 from syncd.web.routes import Binding, Route
 
 if TYPE_CHECKING:
@@ -40,6 +40,7 @@ def build_app(deps: WebDeps) -> web.Application:
     pages = Pages(deps, reader)
     app = web.Application(middlewares=[guard(deps, pages.error)], client_max_size=1024)
     app[READER] = reader
+    app[WAITING] = {}
     routes = [*api_registers.table.routes, *api_releases.table.routes, catalogue_route()]
     for route in sorted(routes, key=_literal_first):
         if route.binding is not Binding.SPECIAL:
@@ -92,6 +93,7 @@ def _of_release(route: Route, reader: Reader) -> Handler:
             paging = _paging(query, parameters, position, view, pins_release=not in_path)
             answer = await reader.run(lambda: _prepare(route, view, parameters, paging, etag))
             reader.answers.put(etag, answer)
+        await pack_in_thread(request, answer, reader)
         answer.cache_control = cache_control
         return respond(request, answer)
 
@@ -143,7 +145,9 @@ def _of_now(route: Route, reader: Reader) -> Handler:
             after=position.after if position else None,
         )
         ask = reader.ask
-        return respond(request, await reader.run(lambda: _prepare(route, ask, parameters, paging, "")))
+        answer = await reader.run(lambda: _prepare(route, ask, parameters, paging, ""))
+        await pack_in_thread(request, answer, reader)
+        return respond(request, answer)
 
     return handle
 

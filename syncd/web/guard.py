@@ -26,6 +26,8 @@ ErrorPage = Callable[[web.Request, BaseException, str], "Answer"]
 
 MAX_BODY_BYTES: Final = 64 * 1024
 REQUEST_ID: Final = web.RequestKey("request_id", str)
+WAITING: Final = web.AppKey("waiting", dict[int, object])
+"""Connections whose first request has not arrived yet, by identity."""
 _SLOW_SECONDS: Final = 1.0
 _SERVER_NAME: Final = "syncd"
 _API_PREFIXES: Final = ("/v1/", "/health/", "/metrics")
@@ -48,6 +50,7 @@ def guard(deps: WebDeps, error_page: ErrorPage) -> Middleware:
     @web.middleware
     async def middleware(request: web.Request, handler: Handler) -> web.StreamResponse:
         began = time.perf_counter()
+        request.app[WAITING].pop(id(request.protocol), None)
         request_id = str(uuid.uuid4())
         request[REQUEST_ID] = request_id
         try:

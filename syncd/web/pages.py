@@ -26,7 +26,7 @@ from syncd.web.parameters import (
     read_parameters,
 )
 from syncd.web.problems import BadRequest, NoSuchPage, problem_of, retry_headers
-from syncd.web.reading import content_tag, position_of, release_tag
+from syncd.web.reading import content_tag, pack_in_thread, position_of, release_tag
 from syncd.web.texts import problem_words, text
 
 if TYPE_CHECKING:
@@ -88,7 +88,9 @@ class Pages:
                 states=content.SHOWN_STATES,
             )
 
-        return respond(request, await reader.run(render))
+        answer = await reader.run(render)
+        await pack_in_thread(request, answer, reader)
+        return respond(request, answer)
 
     async def _view_or_none(self) -> ReleaseView | None:
         try:
@@ -165,6 +167,7 @@ class Pages:
             answer = await self._reader.run(lambda: render(etag))
             if answer.status == web.HTTPOk.status_code:
                 self._reader.answers.put(etag, answer)
+        await pack_in_thread(request, answer, self._reader)
         return respond(request, answer)
 
     async def file(self, request: web.Request) -> web.StreamResponse:

@@ -126,6 +126,9 @@ class Reader:
         return self._views.get(current.number) or self._keep(ReleaseView(ask, current))
 
     def _keep(self, view: ReleaseView) -> ReleaseView:
+        if view.ask is not self._ask:
+            # The configuration was replaced while this was read.
+            return view
         kept = self._views.setdefault(view.release.number, view)
         self._views.move_to_end(view.release.number)
         while len(self._views) > _KEPT_VIEWS:

@@ -1,4 +1,4 @@
-"""What API and pages share when they read a release: validators and positions."""
+"""What API and pages share: validators, positions, packing of large answers."""
 
 from __future__ import annotations
 
@@ -6,11 +6,17 @@ import hashlib
 from typing import TYPE_CHECKING
 
 from syncd.errors import ConfigError
+from syncd.web.answers import takes_gzip
 from syncd.web.paging import Position, Query, decode_cursor
 
 if TYPE_CHECKING:
+    from aiohttp import web
+
     from syncd.pipeline.ask import ReleaseView
+    from syncd.web.answers import Answer
     from syncd.web.reader import Reader
+
+_PACK_ON_LOOP_BYTES = 32 * 1024
 
 
 def release_tag(view: ReleaseView, query: Query, reader: Reader) -> str:
@@ -33,3 +39,13 @@ def position_of(query: Query, cursor: str | None, release: int | None) -> Positi
     if not position.release or release not in {None, position.release}:
         raise ConfigError("the cursor belongs to another release", code="bad_cursor")
     return position
+
+
+async def pack_in_thread(request: web.Request, answer: Answer, reader: Reader) -> None:
+    """Pack a large answer away from the event loop; small ones are packed faster than a thread is found."""
+    if (
+        len(answer.body) > _PACK_ON_LOOP_BYTES
+        and not answer.is_packed
+        and takes_gzip(request.headers.get("Accept-Encoding", ""))
+    ):
+        await reader.run(answer.packed)

@@ -6,7 +6,7 @@ import asyncio
 import gzip
 import json
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -445,6 +445,28 @@ async def test_few_reads_run_at_once_and_waiting_too_long_is_an_honest_503(
     assert peak[0] == 2
     assert len(done) == 4
     assert sorted(response.status for response in responses) == [200, 200, 503, 503, 503, 503]
+
+
+async def test_connections_that_say_nothing_are_closed(
+    miniature: Miniature, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("syncd.web.server.FIRST_REQUEST_SECONDS", 0.5)
+    async with Server(build_app(web_deps(miniature)), "127.0.0.1", 0) as server:
+        host, _, port = server.url.removeprefix("http://").partition(":")
+        slow = [await asyncio.open_connection(host, int(port)) for _ in range(200)]
+        for _, writer in slow:
+            writer.write(b"GET / HTTP/1.1\r\nHost: x\r\nX-Slow: ")
+        async with aiohttp.ClientSession(server.url) as session:
+            for _ in range(2):
+                async with session.get("/v1/services") as response:
+                    assert response.status == 200
+                await asyncio.sleep(1)
+            async with session.get("/v1/services") as response:  # who has asked once may stay
+                assert response.status == 200
+        for reader, writer in slow:
+            with suppress(ConnectionError):
+                assert await asyncio.wait_for(reader.read(), 2) == b""
+            writer.close()
 
 
 async def test_threads_end_with_the_application(miniature: Miniature) -> None:
