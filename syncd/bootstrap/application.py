@@ -9,11 +9,14 @@ import asyncio
 import time
 from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
+import structlog
+
 from syncd import __version__
+from syncd.bootstrap.places import PlacedWorker, Suspects
 from syncd.bootstrap.sessions import Sessions
 from syncd.bootstrap.state_folder import StateFolder
 from syncd.errors import NotFound
@@ -26,11 +29,13 @@ from syncd.pipeline.ask import Ask
 from syncd.pipeline.ingest import Ingest
 from syncd.pipeline.rebuild import CheckReport, Rebuilder
 from syncd.pipeline.registry import Registry
+from syncd.rules.backoff import name_is_gone
 from syncd.scheduling.timing import Timing
 from syncd.settings.config import Config
 from syncd.storage import SqlStore, open_store
 from syncd.storage.builder import InProcessBuilder, ProcessBuilder
 
+_log = structlog.get_logger(__name__)
 _REBUILD_WAIT_S = 600.0
 
 
@@ -52,11 +57,6 @@ class Application:
     sessions: Sessions
     metrics: Metrics
     _day: date
-    _slots: asyncio.Semaphore = field(init=False)
-
-    def __post_init__(self) -> None:
-        """Limit how many sources are brought up to date at once."""
-        self._slots = asyncio.Semaphore(self.config.file.daemon.parallel_runs)
 
     async def sync(self, source_id: str, *, trigger: str = "schedule", accept_loss: str = "") -> Run:
         """Bring one source up to date; see :meth:`Ingest.sync`.
@@ -66,9 +66,11 @@ class Application:
         if source_id not in self.config.sources:
             known = ", ".join(sorted(self.config.sources)) or "none"
             raise NotFound(f"no source '{source_id}' is configured (known: {known})", code="unknown_source")
-        async with self._slots:
-            with self.folder.source(source_id):
-                run = await self.ingest.sync(source_id, trigger=trigger, accept_loss=accept_loss)
+        with self.folder.source(source_id):
+            state = await asyncio.to_thread(self.store.source_state, source_id)
+            self.sessions.suspects.judge(state)
+            run = await self.ingest.sync(source_id, trigger=trigger, accept_loss=accept_loss)
+        _ask_for_a_person(run, state)
         self.metrics.run_ended(run)
         return run
 
@@ -147,12 +149,15 @@ async def build_application(config: Config, *, serving: bool = False) -> AsyncIt
         registry = await asyncio.to_thread(config.to_registry, day := utc_now().date())
         fetcher = await stack.enter_async_context(HttpFetcher(user_agent=f"syncd/{__version__}"))
         builder = _builder(store, url, work, serving=serving, stack=stack)
-        sessions = Sessions(config, fetcher, folder.raw, work)
-        worker = SubprocessParseWorker(
+        suspects = Suspects()
+        sessions = Sessions(config, fetcher, folder.raw, work, suspects)
+        parser = SubprocessParseWorker(
             memory_limit_mb=config.file.worker.memory_mb,
             time_limit_s=config.file.worker.time_seconds,
         )
+        worker = PlacedWorker(parser, suspects, config.file.daemon.parallel_runs)
         metrics = Metrics()
+        metrics.count_refused_addresses(lambda: fetcher.alarm.count)
         metrics.sources_configured(config.sources)
         yield Application(
             config=config,
@@ -189,3 +194,14 @@ def _timing(source_id: str, interval: timedelta, state: SourceState | None) -> T
     # A refusal waits for an operator's decision; asking the portal more or less often changes nothing.
     failures = state.consecutive_failures if run.outcome is RunOutcome.FAILED else 0
     return Timing(source_id, interval, run.started_at, failures, run.code)
+
+
+def _ask_for_a_person(run: Run, before: SourceState) -> None:
+    if name_is_gone(run.code, before.last_good_at, run.started_at, before.consecutive_failures):
+        _log.error(
+            "source_gone",
+            source=run.source_id,
+            reason=run.reason,
+            last_good_at=before.last_good_at.isoformat() if before.last_good_at else None,
+            fix="Ask the portal's operator; correct 'base_url', or retire the source.",
+        )

@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from syncd.bootstrap.places import Suspects
 from syncd.errors import SourceUnavailable
 from syncd.fetching.client import HttpFetcher
 from syncd.fetching.limits import FetchLimits
@@ -70,6 +71,7 @@ class Sessions:
     fetcher: HttpFetcher
     raw_root: Path
     workroot: Path
+    suspects: Suspects
 
     def __call__(self, plan: SourcePlan, notes: Mapping[str, DocumentNote]) -> DeadlineSession:
         """Return a session for one run; nothing is fetched yet."""
@@ -87,6 +89,7 @@ class Sessions:
             raw_root=self.raw_root,
             notes=notes,
             allow_private=plan.allow_private,
+            suspect=plan.source_id in self.suspects,
             limits=_fetch_limits(table),
         )
         session.set_deadline(table)

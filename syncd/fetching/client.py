@@ -12,6 +12,7 @@ import random
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from functools import partial
 from typing import TYPE_CHECKING, ParamSpec, TypeVar
 
@@ -21,10 +22,13 @@ from yarl import URL
 
 from syncd.errors import StorageError, SyncdError
 from syncd.fetching.addresses import refused_addresses
+from syncd.fetching.alarms import AddressAlarm
 from syncd.fetching.answers import AnswerHead, content_encoding, read_head, retry_after, sniff
 from syncd.fetching.body import CHUNK, BodyFacts, BodySink, RateGauge
 from syncd.fetching.failures import failure, status_failure
+from syncd.fetching.lanes import Lanes
 from syncd.fetching.limits import FetchLimits
+from syncd.fetching.observations import Observations, clock_off
 from syncd.fetching.pools import ConnectionPools
 from syncd.fetching.redaction import redact_url
 from syncd.fetching.transport import broken_answer, no_answer
@@ -40,6 +44,7 @@ P = ParamSpec("P")
 T = TypeVar("T")
 
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
+_MOVED_FOR_GOOD = frozenset({301, 308})
 _RETRIED_CODES = frozenset(
     {"connection_refused", "connection_lost", "connect_failed", "dns_failure", "timeout_connect"}
 )
@@ -52,7 +57,8 @@ class FetchRequest:
     """One GET. ``target`` is the file to write; ``where`` names source and document in errors.
 
     ``if_none_match`` and ``if_modified_since`` are sent as they are. ``accept`` lists the media types taken
-    for an answer; empty means any. ``limits`` replaces the fetcher's own for this request.
+    for an answer; empty means any. ``limits`` replaces the fetcher's own for this request. Sources that are
+    ``suspect`` fail or are slow and must not compete with the others.
     """
 
     url: str
@@ -64,6 +70,7 @@ class FetchRequest:
     if_modified_since: str | None = None
     allow_private: bool = False
     limits: FetchLimits | None = None
+    suspect: bool = False
 
     @property
     def conditional(self) -> bool:
@@ -85,6 +92,7 @@ class FetchAnswer:
     size: int = 0
     wire_size: int = 0
     not_modified: bool = False
+    seen: Observations = field(default_factory=Observations)
 
 
 class _RetryableError(Exception):
@@ -113,9 +121,10 @@ class HttpFetcher:
         self._user_agent = user_agent
         self._pools = ConnectionPools(nameservers)
         self._threads = ThreadPoolExecutor(max_workers=4, thread_name_prefix="fetch-body")
-        self._slots = asyncio.Semaphore(limits.concurrent)
+        self._lanes = Lanes(fast=limits.concurrent, slow=limits.suspects, patience_s=limits.patience_s)
         self._hosts: dict[str, asyncio.Semaphore] = {}
         self._not_before: dict[str, float] = {}
+        self.alarm = AddressAlarm()
 
     @property
     def degraded(self) -> str:
@@ -123,7 +132,8 @@ class HttpFetcher:
         return self._pools.degraded
 
     async def __aenter__(self) -> Self:
-        """Return the fetcher; connection pools are opened when first needed."""
+        """Return the fetcher; connection pools are opened when first needed, names can be resolved now."""
+        self._pools.prepare()
         return self
 
     async def __aexit__(
@@ -164,7 +174,7 @@ class HttpFetcher:
         attempt = 0
         while True:
             attempt += 1
-            async with self._slots:
+            async with self._lanes.place(suspect=request.suspect):
                 started = loop.time()
                 try:
                     return await self._attempt(request, url, limits, budget)
@@ -200,13 +210,34 @@ class HttpFetcher:
 
     async def _follow(self, request: FetchRequest, url: URL, limits: FetchLimits) -> FetchAnswer:
         """Follow redirects by hand, so that each hop is checked and no header crosses an origin."""
+        moved = ""
         for _ in range(limits.redirects + 1):
             async with self._answer(request, url, limits) as response:
                 if response.status not in _REDIRECTS:
-                    return await self._take(request, response, limits)
-                url = _redirect_target(url, response.headers.get(hdrs.LOCATION), where=request.where)
+                    return await self._take(request, response, limits, moved)
+                url = self._redirect_target(url, response, request.where)
+                moved = redact_url(str(url)) if response.status in _MOVED_FOR_GOOD else moved
         message = f"The portal redirected more than {limits.redirects} times."
         raise failure("redirect_refused", message, where=request.where)
+
+    def _redirect_target(self, url: URL, response: aiohttp.ClientResponse, where: str) -> URL:
+        location = response.headers.get(hdrs.LOCATION)
+        if not location:
+            raise failure("redirect_refused", "The portal redirected without saying where to.", where=where)
+        try:
+            target = url.join(URL(location)).with_fragment(None)
+            same = target.origin() == url.origin() and not target.user
+        except ValueError:
+            same = False
+            target = URL()
+        if not same:
+            self.alarm.look_at(where, target.host, how="redirect")
+            how = "for good " if response.status in _MOVED_FOR_GOOD else ""
+            message = (
+                f"The portal redirected {how}to {redact_url(location)}; only {url.origin()} is followed."
+            )
+            raise failure("redirect_refused", message, where=where)
+        return target
 
     @asynccontextmanager
     async def _answer(
@@ -236,6 +267,8 @@ class HttpFetcher:
             raise _retryable(no_answer(error, refused, shown, request.where)) from cause
         finally:
             refused_addresses.reset(token)
+            if refused:
+                self.alarm.refused(request.where, refused, how=shown)
         try:
             yield response
         finally:
@@ -253,7 +286,7 @@ class HttpFetcher:
         return headers
 
     async def _take(
-        self, request: FetchRequest, response: aiohttp.ClientResponse, limits: FetchLimits
+        self, request: FetchRequest, response: aiohttp.ClientResponse, limits: FetchLimits, moved: str
     ) -> FetchAnswer:
         shown = redact_url(str(response.url))
         where = request.where
@@ -261,7 +294,8 @@ class HttpFetcher:
             if not request.conditional:
                 message = f"{shown} answered 304 although we sent no validator."
                 raise failure("unexpected_304", message, where=where)
-            return FetchAnswer(shown, read_head(response.headers, where=where), not_modified=True)
+            head = read_head(response.headers, where=where)
+            return FetchAnswer(shown, head, not_modified=True, seen=self._observe(response, moved))
         if response.status != 200:  # noqa: PLR2004 - known by its number
             error = status_failure(response.status, where=where, url=shown)
             if response.status == 429 or response.status >= 500:  # noqa: PLR2004 - known by their numbers
@@ -283,7 +317,18 @@ class HttpFetcher:
         except BaseException:
             sink.discard()
             raise
-        return FetchAnswer(shown, head, facts.sha256, facts.size, facts.wire_size)
+        seen = self._observe(response, moved)
+        return FetchAnswer(shown, head, facts.sha256, facts.size, facts.wire_size, seen=seen)
+
+    def _observe(self, response: aiohttp.ClientResponse, moved: str) -> Observations:
+        secure = response.url.scheme == "https"
+        return Observations(
+            moved_to=moved,
+            clock_off=clock_off(response.headers, datetime.now(UTC)),
+            certificate_ends_at=self._pools.certificates.ends_at(response.url.raw_host or "")
+            if secure
+            else None,
+        )
 
     async def _stream(
         self, response: aiohttp.ClientResponse, sink: BodySink, limits: FetchLimits, where: str
@@ -327,21 +372,6 @@ def checked_url(text: str, *, where: str) -> URL:
         pass
     message = f"{redact_url(text)} is not a plain http or https address without user name."
     raise failure("bad_url", message, where=where)
-
-
-def _redirect_target(url: URL, location: str | None, *, where: str) -> URL:
-    if not location:
-        raise failure("redirect_refused", "The portal redirected without saying where to.", where=where)
-    try:
-        target = url.join(URL(location)).with_fragment(None)
-        same = target.origin() == url.origin() and not target.user
-    except ValueError:
-        same = False
-        target = URL()
-    if not same:
-        message = f"The portal redirected to {redact_url(location)}; only {url.origin()} is followed."
-        raise failure("redirect_refused", message, where=where)
-    return target
 
 
 def _check_content(head: AnswerHead, facts: BodyFacts, request: FetchRequest) -> None:

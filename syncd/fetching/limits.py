@@ -20,7 +20,9 @@ class FetchLimits:
     resolution, connecting, TLS and the answer's head; ``total_s`` covers all tries of one request with the
     waits between them. ``rate_grace_s`` is the length of the window over which ``rate_bytes_s`` must be met.
     ``ratio`` (decoded to wire bytes) counts above ``ratio_free_bytes`` decoded. ``per_host`` and
-    ``concurrent`` are simultaneous requests. ``documents`` and ``run_bytes`` bound one run of one source.
+    ``concurrent`` are simultaneous requests, ``suspects`` those of failing or slow sources on top of them; a
+    request moves over when it holds a place for longer than ``patience_s``. ``documents`` and ``run_bytes``
+    bound one run of one source.
     """
 
     connect_s: float = 5.0
@@ -39,5 +41,7 @@ class FetchLimits:
     retry_after_cap_s: float = 86_400.0
     per_host: int = 2
     concurrent: int = 64
+    suspects: int = 192
+    patience_s: float = 0.25
     documents: int = 5_000
     run_bytes: int = 2_048 * MIB

@@ -13,15 +13,18 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import aiohttp
+import structlog
 from aiohttp.resolver import AsyncResolver, ThreadedResolver
 
 from syncd.fetching.addresses import guarded_socket_factory
+from syncd.fetching.certificates import Certificates
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from aiohttp.abc import AbstractResolver
 
+_log = structlog.get_logger(__name__)
 _DNS_TIMEOUT_S = 2.0
 _DNS_TRIES = 2
 
@@ -33,6 +36,7 @@ class ConnectionPools:
         self._nameservers = list(nameservers)
         self._resolver: AbstractResolver | None = None
         self._pools: dict[bool, aiohttp.ClientSession] = {}
+        self.certificates = Certificates()
         self.degraded = ""
         """Why names are resolved with less protection than they should; empty when they are not."""
 
@@ -42,6 +46,7 @@ class ConnectionPools:
             connector = aiohttp.TCPConnector(
                 resolver=self._shared_resolver(),
                 socket_factory=guarded_socket_factory(allow_private=allow_private),
+                ssl=self.certificates.context(),
                 limit=0,  # the semaphores limit; a second queue inside would eat the deadlines
             )
             self._pools[allow_private] = aiohttp.ClientSession(
@@ -62,6 +67,10 @@ class ConnectionPools:
             await self._resolver.close()
             self._resolver = None
 
+    def prepare(self) -> None:
+        """Start resolving names, so that a missing part is known before the first request."""
+        self._shared_resolver()
+
     def _shared_resolver(self) -> AbstractResolver:
         if self._resolver is None:
             try:
@@ -70,5 +79,6 @@ class ConnectionPools:
                 )
             except (RuntimeError, OSError) as error:
                 self.degraded = f"aiodns is not usable ({error}); one dead name server can delay all sources"
+                _log.warning("names_degraded", reason=self.degraded, fix="Install the package aiodns.")
                 self._resolver = ThreadedResolver()
         return self._resolver

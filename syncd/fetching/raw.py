@@ -7,8 +7,10 @@ know HTTP or runs.
 from __future__ import annotations
 
 import hashlib
+import math
 import os
 import re
+import time
 from typing import TYPE_CHECKING
 
 from syncd.errors import ConfigError, StorageError
@@ -46,6 +48,13 @@ class RawBodies:
                 return hashlib.file_digest(file, "sha256").hexdigest() == sha256
         except OSError:
             return False
+
+    def age_s(self, sha256: str) -> float:
+        """Return for how many seconds the body has been here; endless when it is not."""
+        try:
+            return time.time() - self.path_of(sha256).stat().st_mtime
+        except OSError:
+            return math.inf
 
     def adopt(self, temporary: Path, sha256: str) -> Path:
         """Move a complete body here and return its place; safe against power loss."""

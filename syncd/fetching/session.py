@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import orjson
@@ -17,6 +18,7 @@ from yarl import URL
 from syncd.errors import SourceFormatError
 from syncd.fetching.client import FetchAnswer, FetchRequest, checked_url
 from syncd.fetching.failures import failure
+from syncd.fetching.observations import near_limit
 from syncd.fetching.raw import RawBodies
 from syncd.fetching.redaction import redact_url
 from syncd.pipeline.ports import DocumentNote
@@ -30,6 +32,8 @@ if TYPE_CHECKING:
     from syncd.fetching.limits import FetchLimits
     from syncd.model.issue import Issue
 
+FULL_FETCH_AFTER = timedelta(days=7)
+"""A portal whose validators lie is found out within this time: then the whole document is asked for."""
 _JSON_LIMIT = 32 * 1024 * 1024
 # Set by the client or by the transport; a connector that sets them would undo a protection.
 _RESERVED = frozenset(
@@ -62,7 +66,7 @@ class SourceSession:
     ``base_url`` is the portal's address without trailing slash, ``headers`` go with every request (secrets
     included, they never show). ``rundir`` takes unfinished bodies, ``raw_root`` the kept ones (one folder per
     source below it). ``notes`` are those of the last accepted run. With ``conditional`` False everything is
-    fetched anew.
+    fetched anew. ``suspect`` sources fail or are slow and use a lane of their own.
     """
 
     def __init__(  # noqa: PLR0913 - a run has that many independent properties
@@ -77,6 +81,7 @@ class SourceSession:
         notes: Mapping[str, DocumentNote] | None = None,
         allow_private: bool = False,
         conditional: bool = True,
+        suspect: bool = False,
         limits: FetchLimits | None = None,
     ) -> None:
         self._source_id = source_id
@@ -90,6 +95,7 @@ class SourceSession:
         self._notes = dict(notes or {})
         self._allow_private = allow_private
         self._conditional = conditional
+        self._suspect = suspect
         self._limits = limits or fetcher.limits
         self._started: set[str] = set()
         self._documents: dict[str, Document] = {}
@@ -97,6 +103,7 @@ class SourceSession:
         self._declared: int | None = None
         self._incomplete: list[str] = []
         self._issues: list[Issue] = []
+        self._said: set[str] = set()
         self._bytes = 0
 
     # --- for connectors -----------------------------------------------------------------------------
@@ -134,14 +141,16 @@ class SourceSession:
             accept=tuple(accept),
             allow_private=self._allow_private,
             limits=self._limits,
+            suspect=self._suspect,
         )
-        if kept is not None and conditional and self._conditional:
+        if kept is not None and conditional and self._conditional and await self._is_recent(kept):
             request = replace(
                 request,
                 if_none_match=validator or kept.etag,
                 if_modified_since=None if validator else kept.last_modified,
             )
         answer = await self._ask(request, kept)
+        self._look_at(answer, where)
         document = await self._document(name, request, answer, kept, dict(context or {}))
         self._documents[name] = document
         return document
@@ -235,6 +244,7 @@ class SourceSession:
         absolute = "://" in url.split("?", 1)[0]
         address = checked_url(url if absolute else f"{self._base}/{url.lstrip('/')}", where=where)
         if address.origin() != self._origin:
+            self._fetcher.alarm.look_at(where, address.host, how="link")
             message = f"{redact_url(url)} is not below {self._origin}."
             raise failure("foreign_url", message, where=where)
         return address.update_query(dict(params)) if params else address
@@ -245,6 +255,31 @@ class SourceSession:
                 message = f"The header '{name}' belongs to the client and cannot be set by a connector."
                 raise failure("bad_header", message, where=where)
         return headers
+
+    def _look_at(self, answer: FetchAnswer, where: str) -> None:
+        """Note trouble that is coming; what is the same for every document is said once."""
+        limits = self._limits
+        for issue in answer.seen.issues(datetime.now(UTC), where=where):
+            self._say_once(issue.code, issue)
+        raise_it = "If the portal grows for good reason, raise the limit before it is met."
+        for what, value, limit in (
+            ("The size of the document on the wire", answer.wire_size, limits.wire_bytes),
+            ("The size of the unpacked document", answer.size, limits.decoded_bytes),
+            ("The number of documents", len(self._started), limits.documents),
+            ("The size of all documents", self._bytes + answer.size, limits.run_bytes),
+        ):
+            for issue in near_limit(what, value, limit, where=where, fix=raise_it):
+                self._say_once(what, issue)
+
+    def _say_once(self, key: str, issue: Issue) -> None:
+        if key not in self._said:
+            self._said.add(key)
+            self._issues.append(issue)
+
+    async def _is_recent(self, note: DocumentNote) -> bool:
+        age_s = await asyncio.to_thread(self._raw.age_s, note.sha256)
+        # A clock that was set back must not make a copy young for years.
+        return 0 <= age_s < FULL_FETCH_AFTER.total_seconds()
 
     async def _has_copy(self, note: DocumentNote) -> bool:
         return await asyncio.to_thread(self._raw.holds, note.sha256, note.size)

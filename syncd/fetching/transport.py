@@ -7,11 +7,11 @@ gets its own code. No message carries a URL that was not redacted before. Must n
 from __future__ import annotations
 
 import errno
+import socket
 import ssl
 from typing import TYPE_CHECKING, Any
 
 import aiohttp
-from aiodns import error as dns
 from aiohttp.http_exceptions import TransferEncodingError
 
 from syncd.fetching.failures import failure
@@ -21,7 +21,13 @@ if TYPE_CHECKING:
 
     from syncd.errors import SyncdError
 
-_UNKNOWN_HOST = frozenset({dns.ARES_ENOTFOUND, dns.ARES_ENODATA, dns.ARES_ENONAME})
+try:
+    from aiodns import error as dns
+except ImportError:
+    # Degraded mode (see pools): the standard library's resolver speaks of getaddrinfo's codes.
+    _UNKNOWN_HOST = frozenset({socket.EAI_NONAME})
+else:
+    _UNKNOWN_HOST = frozenset({dns.ARES_ENOTFOUND, dns.ARES_ENODATA, dns.ARES_ENONAME})
 _CUT = "Not enough data"
 
 

@@ -69,6 +69,11 @@ class Metrics:
             "syncd_loop_lag_seconds", "How late the event loop wakes", buckets=_LAG_BUCKETS, registry=registry
         )
         self._lost = Gauge("syncd_log_lines_lost", "Log lines that could not be written", registry=registry)
+        self._refused = Gauge(
+            "syncd_addresses_refused",
+            "Times a portal led to an address that is not public",
+            registry=registry,
+        )
         self._http = Counter(
             "syncd_http_requests", "Answered requests", ["method", "route", "status"], registry=registry
         )
@@ -137,6 +142,10 @@ class Metrics:
     def count_lost_lines(self, count: Callable[[], int]) -> None:
         """Read the number of lost log lines from here whenever the page is asked for."""
         self._lost.set_function(count)
+
+    def count_refused_addresses(self, count: Callable[[], int]) -> None:
+        """Read the number of security alarms from here whenever the page is asked for."""
+        self._refused.set_function(count)
 
     def http_answered(self, method: str, route: str, status: int, seconds: float) -> None:
         """Count an answer. ``route`` is the pattern of the route, never the path somebody asked for."""

@@ -144,6 +144,26 @@ class Scheduler:
         except Exception:  # noqa: BLE001 - logged with its trace
             # One source's defect must not touch the schedule of the others.
             _log.exception("run_crashed", source=source_id)
+        await self._back_off(source_id)
+
+    async def _back_off(self, source_id: str) -> None:
+        """Move the next start of a source that fails; the state it depends on is in the run table."""
+        try:
+            timings = await self._timings()
+        except Exception:  # noqa: BLE001 - logged with its trace; the interval goes on
+            _log.exception("back_off_unknown", source=source_id)
+            return
+        timing = next((timing for timing in timings if timing.source_id == source_id), None)
+        if timing is None or not timing.failures or self._scheduler.get_job(source_id) is None:
+            return
+        next_run_at = due_times([timing], self._clock())[source_id]
+        self._scheduler.modify_job(source_id, next_run_time=next_run_at)
+        _log.info(
+            "source_backed_off",
+            source=source_id,
+            failures=timing.failures,
+            next_run_at=next_run_at.isoformat(timespec="seconds"),
+        )
 
     async def _tick(self, name: str, interval: timedelta, tick: Callable[[], Awaitable[object]]) -> None:
         while True:

@@ -10,6 +10,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from syncd.rules.backoff import wait_after
+
 LONGEST_JITTER = timedelta(minutes=5)
 _JITTER_SHARE = 10
 _START_GAP = timedelta(seconds=1)
@@ -20,11 +22,19 @@ class Timing:
     """What the schedule of one source depends on.
 
     ``last_started_at`` is None when it never ran or its last run was cut off: then it is due at once.
+    ``failures`` is the number of runs in a row that failed, ``code`` that of the last one.
     """
 
     source_id: str
     interval: timedelta
     last_started_at: datetime | None = None
+    failures: int = 0
+    code: str = ""
+
+    @property
+    def wait(self) -> timedelta:
+        """Time from the last start to the next: the interval, or the back-off of a failing source."""
+        return wait_after(self.interval, self.failures, self.code)
 
 
 def jitter(source_id: str, interval: timedelta, *, longest: timedelta = LONGEST_JITTER) -> timedelta:
@@ -50,8 +60,8 @@ def due_times(timings: Sequence[Timing], now: datetime) -> dict[str, datetime]:
     spread = min(LONGEST_JITTER, _START_GAP * len(timings))
     due = {}
     for timing in timings:
-        planned = timing.last_started_at and timing.last_started_at + timing.interval
+        planned = timing.last_started_at and timing.last_started_at + timing.wait
         if planned is None or planned <= now:
             planned = now + jitter(timing.source_id, timing.interval, longest=spread)
-        due[timing.source_id] = min(planned, now + timing.interval)
+        due[timing.source_id] = min(planned, now + timing.wait)
     return due
