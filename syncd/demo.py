@@ -142,14 +142,18 @@ class _Demo:
             _write("The daemon goes on at its schedule; end it with Ctrl-C.\n")
 
     async def _wait_for_answers(self, daemon: Daemon) -> bool:
-        """Tell whether a release holds what every source said before patience ended."""
+        """Wait until every source has answered or failed; tell whether a release holds what all said."""
         loop = asyncio.get_running_loop()
         deadline = loop.time() + _PATIENCE_S
         while loop.time() < deadline:
+            views = await asyncio.to_thread(daemon.app.ask.sources)
             release = await asyncio.to_thread(daemon.app.store.current_release)
-            spoken = release.inputs["sources"] if release else {}
-            if all(spoken.get(source, {}).get("spoken") for source in self._profile.portals):
-                return True
+            told = release.inputs["sources"] if release else {}
+            mine = [view for view in views if view.source_id in self._profile.portals]
+            tried = all(view.outcome not in {None, "running"} for view in mine)
+            spoke = [view for view in mine if view.last_good_at is not None]
+            if tried and release and all(told.get(view.source_id, {}).get("spoken") for view in spoke):
+                return len(spoke) == len(mine)
             await asyncio.sleep(_LOOK_S)
         return False
 

@@ -200,6 +200,21 @@ class DaemonProcess:
         assert status == 200, body
         return json.loads(body)
 
+    def settle(self, *sources: str, quiet_s: float = 3.0) -> None:
+        """Wait until the sources have spoken and no release follows the last one for a while."""
+        for source in sources:
+            self.wait_for("run_unchanged", source=source)
+        self.wait_for("release_published")
+        number, since = 0, time.monotonic()
+
+        def look() -> bool:
+            nonlocal number, since
+            if (count := len(self.events("release_published"))) != number:
+                number, since = count, time.monotonic()
+            return time.monotonic() - since > quiet_s
+
+        until(look, "a release nothing follows")
+
     def signal(self, number: signal.Signals) -> None:
         """Send a signal to it alone."""
         self.process.send_signal(number)

@@ -1,0 +1,169 @@
+"""What somebody sees who just types ``./dev run``, and the questions they ask next."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.support.daemon import lay_out_demo, replayed_portals, run_syncd
+
+PILOTS = {
+    "Wiesbaden": 64,
+    "Kassel": 64,
+    "Hattersheim": 64,
+    "Heuchelheim": 64,
+}
+STATES = ("own", "inherited", "offline", "dead", "missing", "unknown")
+
+
+def test_the_demonstration_prints_addresses_and_a_summary_within_a_minute() -> None:
+    done = run_syncd("demo", "--once", "--port", "0", "--replay-port", "0", timeout=60)
+    assert done.returncode == 0, done.stderr
+    for text in (
+        "pages",
+        "replayed portals",
+        "--set-fault",
+        "Wiesbaden",
+        "Wetteraukreis",
+        "everyday-64",
+        "2019",
+    ):
+        assert text in done.stdout
+    assert "Traceback" not in done.stderr
+
+
+def test_the_summary_counts_every_owed_service_once() -> None:
+    done = run_syncd("demo", "--once", "--json", "--port", "0", "--replay-port", "0")
+    assert done.returncode == 0, done.stderr
+    summary = json.loads(done.stdout)
+    assert {s["source"]: s["records"] for s in summary["sources"]} == {"pvog-bund": 911, "pvog-wiesbaden": 46}
+    rows = summary["pilots"]
+    assert {row["area"] for row in rows} == {*PILOTS, "Rheingau-Taunus-Kreis", "Wetteraukreis"}
+    for row in rows:
+        assert sum(row[state] for state in STATES) == row["owed"] > 0, row
+    everyday = {
+        row["area"]: row for row in rows if row["obligation"] == "everyday-64" and "its" in row["what"]
+    }
+    for area, owed in PILOTS.items():
+        assert everyday[area]["owed"] == owed
+    # The list of Wiesbaden answers for all 64; nobody speaks for Kassel but the Bund.
+    assert everyday["Wiesbaden"]["unknown"] == 0
+    assert everyday["Wiesbaden"]["own"] > 0
+    assert everyday["Wiesbaden"]["missing"] > 0
+    assert everyday["Kassel"]["missing"] == 0
+    assert everyday["Kassel"]["own"] == 0
+    assert everyday["Kassel"]["unknown"] > 50
+    assert everyday["Kassel"]["inherited"] == everyday["Heuchelheim"]["inherited"] > 0
+
+
+def test_a_broken_portal_is_said_and_the_rest_goes_on() -> None:
+    done = run_syncd(
+        "demo", "--once", "--json", "--port", "0", "--replay-port", "0", "--fault", "pvog-wiesbaden=html"
+    )
+    assert done.returncode == 1
+    summary = json.loads(done.stdout)
+    outcomes = {s["source"]: s["outcome"] for s in summary["sources"]}
+    assert outcomes["pvog-bund"] in {"accepted", "unchanged"}
+    assert outcomes["pvog-wiesbaden"] == "failed"
+    everyday = next(
+        r for r in summary["pilots"] if (r["area"], r["obligation"]) == ("Wiesbaden", "everyday-64")
+    )
+    assert (everyday["own"], everyday["missing"]) == (0, 0)
+
+
+@pytest.fixture(scope="module")
+def synced(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """A configuration whose sources were brought up to date once."""
+    folder = tmp_path_factory.mktemp("synced")
+    with replayed_portals() as portals:
+        config = lay_out_demo(folder, portals)
+        done = run_syncd("sync", "--all", "--config", str(config))
+        assert done.returncode == 0, done.stderr
+        yield config
+
+
+def gap(config: Path, area: str, state: str) -> dict[str, object]:
+    done = run_syncd(
+        "gaps", "--area", area, "--obligation", "everyday-64", "--line", "gemeinde", "--state", state,
+        "--limit", "1", "--json", "--config", str(config),
+    )  # fmt: skip
+    assert done.returncode == 1
+    found: dict[str, object] = json.loads(done.stdout)[0]
+    return found
+
+
+def explained(config: Path, service: object, area: str, language: str) -> dict[str, object]:
+    done = run_syncd("explain", str(service), area, "--lang", language, "--json", "--config", str(config))
+    assert done.returncode == 0, done.stderr
+    found: dict[str, object] = json.loads(done.stdout)
+    assert found["steps"]
+    return found
+
+
+def test_explain_a_bund_service_in_heuchelheim(synced: Path) -> None:
+    owed = run_syncd(
+        "gaps", "--area", "Heuchelheim a. d. Lahn", "--obligation", "everyday-64", "--state", "inherited",
+        "--json", "--config", str(synced),
+    )  # fmt: skip
+    inherited = [row["service_key"] for row in json.loads(owed.stdout)]
+    assert inherited
+    found = explained(synced, inherited[0], "Heuchelheim a. d. Lahn", "en")
+    assert found["state"] == "inherited"
+    german = explained(synced, inherited[0], "065310007007", "de")
+    assert german["state"] == "inherited"
+    assert german["steps"] != found["steps"]
+
+
+def test_explain_a_missing_one_in_wiesbaden(synced: Path) -> None:
+    missing = gap(synced, "Wiesbaden", "missing")
+    found = explained(synced, missing["service_key"], "Wiesbaden", "en")
+    assert found["state"] == "missing"
+    assert found["cause"] == missing["cause"]
+
+
+def test_explain_an_unknown_one_in_kassel(synced: Path) -> None:
+    unknown = gap(synced, "066110000000", "unknown")
+    found = explained(synced, unknown["service_key"], "066110000000", "de")
+    assert found["state"] == "unknown"
+    assert found["cause"] in {"no_source", "stale"}
+
+
+def test_backup_and_restore_bring_everything_back(synced: Path, tmp_path: Path) -> None:
+    where = ("--config", str(synced))
+    before = json.loads(run_syncd("release", "1", "--json", *where).stdout)
+    done = run_syncd("backup", str(tmp_path / "copy.sqlite3"), *where)
+    assert done.returncode == 0, done.stderr
+    other = ("--set", f"daemon.data_dir={tmp_path / 'elsewhere'}")
+    done = run_syncd("restore", str(tmp_path / "copy.sqlite3"), *where, *other)
+    assert done.returncode == 0, done.stderr
+    assert json.loads(run_syncd("release", "1", "--json", *where, *other).stdout) == before
+    assert run_syncd("rebuild", "--check", *where, *other).returncode == 0
+
+
+def test_commands_fail_with_words_and_codes(synced: Path, tmp_path: Path) -> None:
+    where = ("--config", str(synced))
+    for arguments, code, words in (
+        (("explain", "99999999999999", "Wiesbaden", *where), 2, "unknown_service"),
+        (("explain", "99036020001000", "Nirgendwo", *where), 2, "unknown_area"),
+        (("sync", "nobody", *where), 2, "unknown_source"),
+        (("sync", *where), 2, "--all"),
+        (("runs", "99999", *where), 2, "no run"),
+        (("gaps", "--state", "gone", *where), 2, "unknown_state"),
+        (("gaps", "--at", "yesterday", *where), 2, "neither a day"),
+        (("gaps", "--at", "2020-01-01", *where), 1, "no_release"),
+        (("sources", *where, "--set", f"daemon.data_dir={tmp_path}"), 3, "storage"),
+        (("restore", str(tmp_path / "none"), *where), 2, "no file"),
+        (("check", str(tmp_path)), 2, "syncd.toml"),
+        (("check", str(tmp_path / "none")), 2, "no such"),
+    ):
+        done = run_syncd(*arguments)
+        said = done.stdout + done.stderr
+        assert (done.returncode, words in said) == (code, True), (arguments, said)
+        assert "Traceback" not in said
+        as_json = run_syncd(*arguments, "--json")
+        assert as_json.returncode == code
+        if arguments[0] != "check" or "none" in arguments[1]:
+            assert json.loads(as_json.stderr)["error"]["message"]
