@@ -6,6 +6,7 @@ Plain HTML that works without scripts, on a phone and for a screen reader. What 
 
 from __future__ import annotations
 
+from collections import OrderedDict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 from zoneinfo import ZoneInfo
@@ -37,6 +38,7 @@ if TYPE_CHECKING:
     from syncd.web.reader import Reader
 
 _HERE: Final = Path(__file__).parent
+_KEPT_SUMMARIES: Final = 4
 _FILES: Final = {"syncd.css": "text/css; charset=utf-8", "icon.svg": "image/svg+xml"}
 
 
@@ -56,6 +58,7 @@ class Pages:
             auto_reload=False,
         )
         self._files = {name: _file(name, media_type) for name, media_type in _FILES.items()}
+        self._cohorts: OrderedDict[str, list[content.CohortTables]] = OrderedDict()
         self._style = content_tag(b"".join(file.body for file in self._files.values()))[:12]
 
     def add_to(self, app: web.Application) -> None:
@@ -84,13 +87,23 @@ class Pages:
                 release_age=int((now - view.release.published_at).total_seconds()) if view else 0,
                 sources=sources,
                 sources_good=sum(row.is_good for row in sources),
-                cohorts=content.cohort_tables(view, language) if view else [],
+                cohorts=self._cohort_tables(view, language) if view else [],
                 states=content.SHOWN_STATES,
             )
 
         answer = await reader.run(render)
         await pack_in_thread(request, answer, reader)
         return respond(request, answer)
+
+    def _cohort_tables(self, view: ReleaseView, language: str) -> list[content.CohortTables]:
+        """Return the summary, gathered once per release: it reads the totals of all Germany."""
+        key = release_tag(view, Query("/", (("lang", language),)), self._reader)
+        found = self._cohorts.get(key)
+        if found is None:
+            found = self._cohorts[key] = content.cohort_tables(view, language)
+            while len(self._cohorts) > _KEPT_SUMMARIES:
+                self._cohorts.popitem(last=False)
+        return found
 
     async def _view_or_none(self) -> ReleaseView | None:
         try:
