@@ -1,0 +1,222 @@
+"""kill -9 at random moments: what was acknowledged is there, once and whole; what is published is legal.
+
+A child process loops through T1 and T2 on one SQLite file and says aloud what it begins and what it has done;
+this test kills it again and again and looks at what the database holds. The child is forked from a process
+that has imported everything, so that a hundred lives fit into seconds. Run as a script, this file is that
+process.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+import signal
+import sqlite3
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import closing
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from syncd.model.run import RunOutcome
+from syncd.pipeline.ports import PartitionResult, StagedRecord
+from syncd.storage import SqlStore, open_store, release_digest
+from tests.unit.storage.samples import draft, live, partition, snapshot, staged, sync
+
+KILLS = 100
+SOURCES = ("a", "b")
+RECORDS = 1_200
+"""More than one batch, so that a kill can fall between two."""
+KEYS = tuple(f"990010{i:02}000000" for i in range(12))
+START = datetime(2026, 1, 1, tzinfo=UTC)
+
+
+def records_at(source_id: str, step: int) -> dict[str, StagedRecord]:
+    """What the portal shows at a step: some records change, some come, some go."""
+    shown = {}
+    for i in range(RECORDS):
+        if (i + step) % 13 == 0:
+            continue
+        version = str(step if (i + step) % 7 == 0 else i % 7)
+        native_id = f"{source_id}-{i}"
+        shown[native_id] = staged(native_id, version, keys=(KEYS[i % len(KEYS)],))
+    return shown
+
+
+def rebuilt(store: SqlStore, keys: tuple[str, ...]) -> Iterator[PartitionResult]:
+    """A rebuild in miniature: one entry per source of a partition, a version per content."""
+    for key, stored in store.partition_records(keys):
+        versions: dict[str, list[bytes]] = {}
+        for record in stored:
+            versions.setdefault(record.source_id, []).append(record.payload)
+        areas = {
+            f"0{SOURCES.index(source_id) + 1}": str(sorted(payloads)).encode().hex()[:4000]
+            for source_id, payloads in versions.items()
+        }
+        yield partition(key, areas, covered=str(len(stored)))
+
+
+# --- the child ---------------------------------------------------------------------------------------------
+
+
+def live_on(folder: Path) -> None:
+    """Sync and publish for ever, from where the last life ended; each word goes to the log at once."""
+    with open_store(f"sqlite:///{folder / 'syncd.sqlite'}") as store, (folder / "words").open("a") as words:
+
+        def say(*what: object) -> None:
+            words.write(json.dumps(what) + "\n")
+            words.flush()
+
+        store.interrupt_open_runs(now=START)
+        step = max((run.run_id for run in store.runs(limit=1)), default=0)
+        while True:
+            for source_id in SOURCES:
+                step += 1
+                before = known_to(store, folder, source_id)
+                shown = records_at(source_id, step)
+                hashes = {record.raw_hash for record in shown.values()}
+                new = [record for record in shown.values() if record.raw_hash not in before]
+                say("syncs", source_id, step)
+                taken = snapshot(new, seen=len(shown) - len(new), source_id=source_id)
+                object.__setattr__(taken, "absent_hashes", b"".join(h for h in before if h not in hashes))
+                sync(store, taken, now=START + timedelta(seconds=step), details={"step": step})
+                say("synced", source_id, step)
+            mark, keys = store.dirty_keys(date(2026, 1, 1))
+            say("publishes")
+            number = store.publish(draft(*rebuilt(store, keys), dirty_up_to=mark))
+            say("published", number.number if number else None)
+
+
+def known_to(store: SqlStore, folder: Path, source_id: str) -> list[bytes]:
+    """Raw hashes of the live records."""
+    path = folder / "known"
+    store.write_known_hashes(source_id, path)
+    data = path.read_bytes()
+    return [data[at : at + 16] for at in range(0, len(data), 16)]
+
+
+def give_birth(folder: Path) -> None:
+    """Fork a child per line on stdin and print its process id, or reap the last one on an empty line."""
+    for _ in sys.stdin:
+        child = os.fork()
+        if child == 0:
+            try:
+                live_on(folder)
+            finally:
+                os._exit(1)
+        print(child, flush=True)  # noqa: T201 - the pipe to the test
+        _, status = os.waitpid(child, 0)
+        print(status, flush=True)  # noqa: T201
+
+
+# --- the test ----------------------------------------------------------------------------------------------
+
+
+def test_a_hundred_kills_lose_double_and_halve_nothing(tmp_path: Path) -> None:
+    chance = random.Random(20261122)
+    mother = subprocess.Popen(
+        [sys.executable, __file__, str(tmp_path)],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+        env={**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])},
+    )
+    assert mother.stdin
+    assert mother.stdout
+    witness = Witness(tmp_path)
+    done = {"syncs": 0, "publishes": 0, "idle": 0}
+    try:
+        for _ in range(KILLS):
+            mother.stdin.write("live\n")
+            mother.stdin.flush()
+            child = int(mother.stdout.readline())
+            time.sleep(chance.uniform(0.02, 0.35))
+            os.kill(child, signal.SIGKILL)
+            status = int(mother.stdout.readline())
+            assert os.WTERMSIG(status) == signal.SIGKILL, "the child ended by itself; see its traceback"
+            done[witness.check()] += 1
+    finally:
+        mother.stdin.close()
+        mother.wait(timeout=30)
+        mother.stdout.close()
+    # Kills that always fall into the same phase would prove little.
+    assert done["syncs"] > 5
+    assert done["publishes"] > 5
+
+
+class Witness:
+    """Knows what was found after each kill; the next life may add to it, never take away."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.heard = 0
+        self.steps = dict.fromkeys(SOURCES, 0)
+        self.release = 0
+
+    def check(self) -> str:
+        """Compare the database with what the last life said; returns what it was doing when it died."""
+        log, path = self.folder / "words", self.folder / "syncd.sqlite"
+        words = [json.loads(line) for line in log.read_text().splitlines()] if log.exists() else []
+        said, self.heard = words[self.heard :], len(words)
+        if path.exists():
+            with closing(sqlite3.connect(path)) as raw:
+                assert raw.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
+                assert raw.execute("PRAGMA foreign_key_check").fetchall() == []
+            with open_store(f"sqlite:///{path}") as store:
+                for source_id in SOURCES:
+                    self.check_source(store, source_id, said)
+                self.check_release(store, said)
+        doing = said[-1][0] if said else "idle"
+        return doing if doing in {"syncs", "publishes"} else "idle"
+
+    def check_source(self, store: SqlStore, source_id: str, said: list[list[Any]]) -> None:
+        """The bucket is that of the last acknowledged step, or of the one in flight."""
+        acknowledged = [word[2] for word in said if word[:2] == ["synced", source_id]]
+        begun = [word[2] for word in said if word[:2] == ["syncs", source_id]]
+        legal = {*(acknowledged or [self.steps[source_id]])[-1:], *begun[-1:]}
+        stored = live(store, source_id)
+        matching = [step for step in sorted(legal) if stored == payloads(source_id, step)]
+        assert matching, f"{source_id}: the records are those of no step of {sorted(legal)}"
+        self.steps[source_id] = matching[-1]
+        state = store.source_state(source_id)
+        assert state.records == len(stored)
+        if matching[-1]:
+            assert state.last_good_run_id is not None
+            run, details, _, _ = store.run(state.last_good_run_id)
+            assert run.outcome is RunOutcome.ACCEPTED
+            assert details["step"] == matching[-1]
+
+    def check_release(self, store: SqlStore, said: list[list[Any]]) -> None:
+        """The release is the last acknowledged one, or the one in flight, and holds together."""
+        release = store.current_release()
+        number = release.number if release else 0
+        acknowledged = max((word[1] for word in said if word[0] == "published" and word[1]), default=0)
+        settled = acknowledged or self.release
+        in_flight = bool(said) and said[-1][0] == "publishes"
+        assert number in {settled, settled + in_flight}
+        self.release = number
+        _, dirty = store.dirty_keys(date(2026, 1, 1))
+        published = {row.service_key: row for row in store.partitions(number)}
+        if release is not None:
+            assert release.digest == release_digest((key, row.digest) for key, row in published.items())
+            assert release.counts["entries"] == len(list(store.entries(number)))
+        # Whatever no mark speaks of is published exactly as its records say.
+        for result in rebuilt(store, tuple(store.all_service_keys())):
+            if result.service_key not in dirty:
+                assert published[result.service_key].digest == result.digest
+                entries = tuple(store.entries(number, service_key=result.service_key))
+                assert [row.digest for row in entries] == [row.digest for row in result.entries]
+
+
+def payloads(source_id: str, step: int) -> dict[str, bytes]:
+    """What the bucket must hold after a step; before the first there is nothing."""
+    shown = records_at(source_id, step) if step else {}
+    return {native_id: record.payload for native_id, record in shown.items()}
+
+
+if __name__ == "__main__":
+    give_birth(Path(sys.argv[1]))
