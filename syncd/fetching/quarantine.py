@@ -1,7 +1,7 @@
 """The quarantine: what a run could not use, kept beyond the run so that somebody can look at the bytes.
 
 One file per run and source, one JSON object per line (``where``, ``native_id``, ``code``, ``message`` and
-``raw`` or ``raw_base64``), bounded by :mod:`syncd.fetching.snapshot`. Must not know why a record was set aside.
+``raw`` or ``raw_base64``), bounded by :mod:`syncd.fetching.snapshot`. Must not know why it was set aside.
 """
 
 from __future__ import annotations

@@ -8,27 +8,60 @@ repaired by guessing. Must not know: any portal, and what keys or areas mean.
 
 from __future__ import annotations
 
+import codecs
 import csv
 import html
 import io
 import re
+import unicodedata
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from functools import cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
-import orjson
-
 from syncd.errors import SourceFormatError
+from syncd.sdk.strict_json import UTF8_BOM, load_json
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
     from syncd.sdk.parsing import ParseContext
 
-UTF8_BOM = b"\xef\xbb\xbf"
+__all__ = [
+    "DELIMITERS",
+    "ENCODINGS",
+    "UTF8_BOM",
+    "Row",
+    "bound_or_none",
+    "csv_rows",
+    "decode",
+    "encoding_of",
+    "exact_id",
+    "find_columns",
+    "fold_name",
+    "german_instant_or_none",
+    "instant_or_none",
+    "link_or_none",
+    "load_json",
+    "plain_text",
+    "sniff_delimiter",
+    "text_or_none",
+    "without_controls",
+]
+
+ENCODINGS = {
+    **dict.fromkeys(("utf-8", "utf8", "us-ascii", "ascii"), "utf-8"),
+    "utf-16": "utf-16",
+    "utf-16le": "utf-16-le",
+    "utf-16be": "utf-16-be",
+    **dict.fromkeys(("iso-8859-1", "latin-1", "latin1"), "iso-8859-1"),
+    **dict.fromkeys(("iso-8859-15", "latin-9"), "iso-8859-15"),
+    **dict.fromkeys(("windows-1252", "cp1252"), "cp1252"),
+}
+"""Names of the encodings that are read, and the codec of each; nothing else is tried."""
+_CODECS = tuple(sorted(set(ENCODINGS.values())))
 DELIMITERS = (";", ",", "\t", "|")
 FIRST_DAY = date(1970, 1, 1)
 LAST_DAY = date(2999, 12, 31)
@@ -38,7 +71,9 @@ _BLANK_WORDS = frozenset({"", "-", "–", "null", "none", "n/a", "unbekannt", "k
 _LONGEST_BLANK_WORD = max(map(len, _BLANK_WORDS))
 _SHOWN = 60
 _FRACTION = re.compile(r"(\.\d{6})\d+")
-_GERMAN_INSTANT = re.compile(r"(\d{2})\.(\d{2})\.(\d{4})(?: (\d{2}):(\d{2})(?::(\d{2}))?)?")
+_GERMAN_INSTANT = re.compile(r"(\d{2})\.(\d{2})\.(\d{4})(?: (\d{2}):(\d{2})(?::(\d{2}))?)?", re.ASCII)
+_DAY = re.compile(r"\d{4}-\d{2}-\d{2}(?![0-9])", re.ASCII)
+_MIDNIGHT_AS_24 = re.compile(r"[T ]24", re.ASCII)
 _UMLAUTS = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue", "ß": "ss"})
 _NOT_A_NAME = re.compile(r"[^a-z0-9]+")
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
@@ -46,20 +81,35 @@ _TAG = re.compile(r"<[^<>]*>")
 _PLACEHOLDER = re.compile(r"\{[^{}]*\}|%7[Bb].*?%7[Dd]|\$\{|<[^<>]+>")
 
 
+def encoding_of(name: str) -> str:
+    """Return the codec for the name of an encoding; raises SourceFormatError for one that is not read."""
+    codec = ENCODINGS.get(name.strip().casefold().replace("_", "-"))
+    if codec is None:
+        raise SourceFormatError(
+            f"the encoding {name[:_SHOWN]!r} is not read; these are: {', '.join(_CODECS)}",
+            code="unknown_encoding",
+            fix="Have the portal send UTF-8.",
+        )
+    return codec
+
+
 def decode(raw: bytes, encoding: str = "utf-8") -> str:
     """Return the text of a document without its byte order mark; a UTF-8 mark outweighs ``encoding``.
 
-    Raises SourceFormatError for bytes that are not in that encoding, with the line, and for NUL bytes.
+    Characters are never replaced. Raises SourceFormatError for an encoding that is not in
+    :data:`ENCODINGS`, for bytes that are not in that encoding, with the line, for NUL characters and for
+    UTF-16 that does not say which of its two orders it has.
     """
-    if raw.startswith(UTF8_BOM):
-        encoding = "utf-8"
+    codec = "utf-8" if raw.startswith(UTF8_BOM) else encoding_of(encoding)
+    if codec == "utf-16" and not raw.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        raise SourceFormatError("UTF-16 without a byte order mark can be read in two ways", where="line 1")
     try:
-        text = raw.removeprefix(UTF8_BOM).decode(encoding)
+        text = raw.removeprefix(UTF8_BOM).decode(codec)
     except UnicodeDecodeError as error:
         line = raw.count(b"\n", 0, error.start) + 1
         bad = raw[error.start : error.start + 8]
         raise SourceFormatError(
-            f"bytes {bad!r} are not {encoding} text",
+            f"bytes {bad!r} are not {codec} text",
             where=f"line {line}",
             fix="Set the encoding of the source to the one the portal uses, or have the file repaired.",
         ) from error
@@ -67,24 +117,6 @@ def decode(raw: bytes, encoding: str = "utf-8") -> str:
         line = text.count("\n", 0, text.index("\x00")) + 1
         raise SourceFormatError("the text holds a NUL character", where=f"line {line}")
     return text
-
-
-def load_json(raw: bytes) -> Any:  # noqa: ANN401 - JSON is what it is
-    """Return strictly parsed JSON.
-
-    No NaN, no lone surrogates, nothing after the end, at most 1,024 levels (limit of orjson). Of duplicate
-    keys the last one counts. Raises SourceFormatError.
-    """
-    try:
-        return orjson.loads(raw.removeprefix(UTF8_BOM))
-    except orjson.JSONDecodeError as error:
-        start = raw.lstrip()[:1]
-        hint = " (it looks like an HTML page)" if start == b"<" else ""
-        raise SourceFormatError(
-            f"not JSON{hint}: {error.msg}", where=f"line {error.lineno} column {error.colno}"
-        ) from error
-    except RecursionError as error:
-        raise SourceFormatError("the JSON is nested too deeply") from error
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,7 +174,8 @@ def sniff_delimiter(header: str, known: Iterable[str]) -> str:
 
 def fold_name(name: str) -> str:
     """Return a column name as aliases are written: ``Onlinedienst-URL`` → ``onlinedienst_url``."""
-    folded = name.strip().casefold().translate(_UMLAUTS)
+    # Composed first: a decomposed umlaut is a letter and a mark, which the translation would not see.
+    folded = unicodedata.normalize("NFC", name).strip().casefold().translate(_UMLAUTS)
     return _NOT_A_NAME.sub("_", folded).strip("_")
 
 
@@ -180,6 +213,17 @@ def text_or_none(value: object) -> str | None:
     if isinstance(value, int) and not isinstance(value, bool):
         return str(value)
     return None
+
+
+def exact_id(value: object) -> str | None:
+    """Return an id exactly as the source writes it, or None when there is none.
+
+    Ids are opaque: neither blanks nor case are touched. A whole number becomes its digits, because some
+    portals write ids that way; any other type is no id.
+    """
+    if isinstance(value, str):
+        return value if value.strip() else None
+    return str(value) if isinstance(value, int) and not isinstance(value, bool) else None
 
 
 def without_controls(text: str, context: ParseContext, where: str) -> str:
@@ -244,6 +288,9 @@ def instant_or_none(text: str | None) -> datetime | None:
     """
     if not text:
         return None
+    if _MIDNIGHT_AS_24.search(text):
+        # Newer versions of Python read it, older ones do not; the same bytes must mean the same.
+        return None
     try:
         moment = datetime.fromisoformat(_FRACTION.sub(r"\1", text.strip()))
         return moment.astimezone(UTC) if moment.tzinfo else None
@@ -271,10 +318,11 @@ def _germany() -> ZoneInfo:
 
 def bound_or_none(text: str | None) -> date | None:
     """Return a day of validity; 1970-01-01 and earlier, 2999-12-31 and later mean unbounded (None)."""
-    if not text:
+    match = _DAY.match((text or "").strip())
+    if not match:
         return None
     try:
-        day = date.fromisoformat(text.strip()[:10])
+        day = date.fromisoformat(match[0])
     except ValueError:
         return None
     return day if FIRST_DAY < day < LAST_DAY else None

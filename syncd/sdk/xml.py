@@ -1,0 +1,281 @@
+"""The gate for XML: one streaming reader for all connectors, with the dangerous parts of XML taken out.
+
+Why: XML lets a document of one kilobyte fill the memory, read files of ours and call addresses (entities,
+DTDs, XInclude). Tolerating a DOCTYPE is no way out, because unresolved entities silently lose text; so any
+DOCTYPE is refused. Records are built one by one, comments and processing instructions are dropped, names are
+local names. Bytes are decoded here, by an allow-list, before the parser sees them. Only this module may
+import lxml. Must not know XZuFi or any other vocabulary.
+"""
+
+from __future__ import annotations
+
+import codecs
+import re
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, BinaryIO
+
+from lxml import etree
+
+from syncd.errors import SourceFormatError
+from syncd.sdk.text import UTF8_BOM, encoding_of
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterator, Mapping
+
+DEPTH_LIMIT = 64
+NAME_LIMIT = 256
+"""Characters of the name of an element or attribute."""
+ATTRIBUTE_LIMIT = 64
+TEXT_LIMIT = 256 * 1024
+"""Characters of the text of one element and of one attribute."""
+ELEMENT_LIMIT = 20_000
+"""Elements inside one record."""
+
+_XINCLUDE = "http://www.w3.org/2001/XInclude"
+_CHUNK = 64 * 1024
+_HEAD = 1024
+_DECLARATION = re.compile(r"""<\?xml\s[^>]*?encoding\s*=\s*["']([A-Za-z0-9._-]{1,40})["']""")
+_DECLARED = re.compile(r"""<\?xml\s[^>]*?encoding\s*=""")
+_FIX = "Have the portal send plain XML without DOCTYPE; nothing of this document is used."
+
+
+@dataclass(slots=True)
+class XmlElement:
+    """One element of a record: local name, namespace, attributes by local name, own text, child elements.
+
+    ``text`` is all text directly inside, in order, without that of children. ``fault`` is set on a record
+    that went beyond a limit; such a record is cut and must be rejected.
+    """
+
+    name: str
+    namespace: str
+    attributes: Mapping[str, str]
+    text: str = ""
+    children: list[XmlElement] = field(default_factory=list)
+    fault: str = ""
+
+    def find(self, name: str) -> XmlElement | None:
+        """Return the first child with that local name."""
+        return next((child for child in self.children if child.name == name), None)
+
+    def find_all(self, name: str) -> Iterator[XmlElement]:
+        """Yield the children with that local name."""
+        return (child for child in self.children if child.name == name)
+
+
+def read_records(
+    document: BinaryIO,
+    *,
+    roots: Collection[str],
+    records: Collection[str],
+    namespaces: Collection[str] | None = None,
+) -> Iterator[XmlElement]:
+    """Yield the elements named in ``records`` in document order, each with everything inside.
+
+    ``roots`` are the local names the document element may have, ``namespaces`` the namespaces it may be in
+    (None: any). Memory stays flat: one record at a time. Raises SourceFormatError for anything that is not
+    well-formed, for a DOCTYPE, another root, an XInclude, an encoding that is not read, and for depth or
+    names beyond the limits.
+    """
+    builder = _Builder(frozenset(roots), frozenset(records), namespaces)
+    parser = etree.XMLParser(
+        target=builder,
+        encoding="utf-8",
+        resolve_entities=False,
+        no_network=True,
+        load_dtd=False,
+        dtd_validation=False,
+        attribute_defaults=False,
+        huge_tree=False,
+        remove_comments=True,
+        remove_pis=True,
+    )
+    try:
+        for chunk in _utf8_chunks(document):
+            parser.feed(chunk)
+            yield from builder.taken()
+        parser.close()
+    except etree.XMLSyntaxError as error:
+        line = error.lineno or 0
+        raise SourceFormatError(
+            f"not well-formed XML: {' '.join(error.msg.split())}", where=f"line {line}"
+        ) from error
+    yield from builder.taken()
+
+
+def _utf8_chunks(document: BinaryIO) -> Iterator[bytes]:
+    """Yield the document as UTF-8, whatever allowed encoding it came in."""
+    head = document.read(_HEAD)
+    codec, head = _codec_of(head)
+    decoder = codecs.getincrementaldecoder(codec)("strict")
+    position = 0
+    raw, last = head, False
+    while not last:
+        following = document.read(_CHUNK)
+        last = not following
+        try:
+            text = decoder.decode(raw, final=last)
+        except UnicodeDecodeError as error:
+            raise SourceFormatError(
+                f"bytes {error.object[error.start : error.start + 8]!r} are not {codec} text",
+                where=f"byte {position + error.start}",
+                fix="Have the portal declare the encoding it uses.",
+            ) from error
+        if text:
+            yield text.encode()
+        position += len(raw)
+        raw = following
+
+
+def _codec_of(head: bytes) -> tuple[str, bytes]:
+    """Return the codec from byte order mark or declaration, and the head without the mark."""
+    if head.startswith(UTF8_BOM):
+        return "utf-8", head.removeprefix(UTF8_BOM)
+    for mark, codec in ((codecs.BOM_UTF16_LE, "utf-16-le"), (codecs.BOM_UTF16_BE, "utf-16-be")):
+        if head.startswith(mark) and not head.startswith(codecs.BOM_UTF32_LE):
+            return codec, head.removeprefix(mark)
+    start = head.decode("latin-1")
+    declared = _DECLARATION.match(start)
+    if declared is None:
+        if _DECLARED.match(start):
+            raise SourceFormatError("the declared encoding has no usable name", where="line 1")
+        return "utf-8", head
+    codec = encoding_of(declared[1])
+    if codec.startswith("utf-16"):
+        raise SourceFormatError("declared as UTF-16, but without its byte order mark", where="line 1")
+    return codec, head
+
+
+class _Builder:
+    """Target of the parser: keeps only the record it is in."""
+
+    def __init__(
+        self, roots: frozenset[str], records: frozenset[str], namespaces: Collection[str] | None
+    ) -> None:
+        self._roots = roots
+        self._records = records
+        self._namespaces = namespaces
+        self._depth = 0
+        self._open: list[XmlElement] = []
+        self._texts: list[list[str]] = []
+        self._sizes: list[int] = []
+        self._elements = 0
+        self._base = 0
+        self._done: list[XmlElement] = []
+
+    def taken(self) -> list[XmlElement]:
+        """Return the records that are complete, once."""
+        done, self._done = self._done, []
+        return done
+
+    # --- called by the parser -----------------------------------------------------------------------
+    def doctype(self, name: str, _public: str | None, _system: str | None) -> None:
+        raise SourceFormatError(
+            f"the document has a DOCTYPE ({str(name)[:60]!r})", where="line 1", code="xml_doctype", fix=_FIX
+        )
+
+    def start(self, tag: str, attributes: Mapping[str, str]) -> None:
+        namespace, name = _split(tag)
+        self._depth += 1
+        self._check(namespace, name)
+        if self._open:
+            self._elements += 1
+        elif name in self._records:
+            self._elements = 0
+        else:
+            return
+        if self._elements > ELEMENT_LIMIT and not self._open[0].fault:
+            self._fail(f"more than {ELEMENT_LIMIT} elements in one record")
+        # A faulty record is no longer collected, only followed to its end.
+        if self._open and self._open[0].fault:
+            return
+        element = XmlElement(name, namespace, self._attributes(attributes))
+        if self._open:
+            self._open[-1].children.append(element)
+        self._push(element, attributes)
+
+    def data(self, text: str) -> None:
+        if not self._open or self._open[0].fault:
+            return
+        self._sizes[-1] += len(text)
+        if self._sizes[-1] > TEXT_LIMIT:
+            self._fail(f"a text of more than {TEXT_LIMIT} characters")
+            return
+        self._texts[-1].append(text)
+
+    def end(self, _tag: str) -> None:
+        self._depth -= 1
+        if not self._open:
+            return
+        # Elements of a faulty record were not opened; only its own end counts.
+        if self._open[0].fault and self._depth >= self._base:
+            return
+        element = self._open.pop()
+        element.text = "".join(self._texts.pop())
+        self._sizes.pop()
+        if not self._open:
+            self._done.append(element)
+
+    def comment(self, _text: str) -> None:
+        """Drop a comment."""
+
+    def pi(self, _target: str, _data: str | None = None) -> None:
+        """Drop a processing instruction."""
+
+    def close(self) -> None:
+        """End the document."""
+
+    # --- inside -------------------------------------------------------------------------------------
+    def _push(self, element: XmlElement, attributes: Mapping[str, str]) -> None:
+        if not self._open:
+            self._base = self._depth
+        self._open.append(element)
+        self._texts.append([])
+        self._sizes.append(0)
+        if len(attributes) > ATTRIBUTE_LIMIT or any(len(v) > TEXT_LIMIT for v in attributes.values()):
+            self._fail(f"an element with more than {ATTRIBUTE_LIMIT} attributes or a huge one")
+
+    def _fail(self, fault: str) -> None:
+        """Give the record up: keep its outermost element only."""
+        record = self._open[0]
+        record.fault = fault
+        record.children.clear()
+        del self._open[1:], self._texts[1:], self._sizes[1:]
+        self._texts[0].clear()
+
+    def _check(self, namespace: str, name: str) -> None:
+        if self._depth > DEPTH_LIMIT:
+            raise SourceFormatError(
+                f"elements are nested more than {DEPTH_LIMIT} levels deep", code="xml_limit", fix=_FIX
+            )
+        if len(name) > NAME_LIMIT:
+            raise SourceFormatError(
+                f"an element's name is longer than {NAME_LIMIT} characters", code="xml_limit", fix=_FIX
+            )
+        if namespace == _XINCLUDE:
+            raise SourceFormatError("the document includes others (XInclude)", code="xml_include", fix=_FIX)
+        if self._depth > 1:
+            return
+        if name not in self._roots or (self._namespaces is not None and namespace not in self._namespaces):
+            raise SourceFormatError(
+                f"the document element is {name[:60]!r} in {namespace[:120]!r}, expected is"
+                f" {' or '.join(sorted(self._roots))}",
+                where="line 1",
+                code="xml_root",
+                fix="Check the address of the source: this is another product's document or a new version.",
+            )
+
+    def _attributes(self, attributes: Mapping[str, str]) -> dict[str, str]:
+        if len(attributes) > ATTRIBUTE_LIMIT:
+            return {}
+        found = {_split(name)[1]: value for name, value in attributes.items()}
+        if any(len(name) > NAME_LIMIT for name in found):
+            raise SourceFormatError(
+                f"an attribute's name is longer than {NAME_LIMIT} characters", code="xml_limit", fix=_FIX
+            )
+        return found
+
+
+def _split(tag: str) -> tuple[str, str]:
+    namespace, brace, name = tag.rpartition("}")
+    return (namespace[1:], name) if brace else ("", tag)
