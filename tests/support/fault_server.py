@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import socket
+import struct
 from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    import ssl
     from collections.abc import Sequence
     from types import TracebackType
     from typing import Self
@@ -25,22 +28,36 @@ def response(
     return "\r\n".join([*lines, "", ""]).encode("latin-1") + body
 
 
+def reset(writer: asyncio.StreamWriter) -> None:
+    """Close without a farewell: the other side sees a reset connection."""
+    raw: socket.socket | None = writer.get_extra_info("socket")
+    if raw is not None:
+        raw.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    writer.transport.abort()
+
+
 class FaultServer:
     """Answers each request by the next script of a list (the last one repeats), one request per connection.
 
     A script is bytes to send, or a coroutine function of (request head, writer). ``requests`` keeps the
-    heads, ``busiest`` the largest number of simultaneous connections.
+    heads, ``accepted`` counts connections, ``busiest`` is the largest number of them at a time. ``host`` is
+    an address of this machine, ``tls`` the server's side of HTTPS.
     """
 
-    def __init__(self, *scripts: bytes | Script) -> None:
+    def __init__(
+        self, *scripts: bytes | Script, host: str = "127.0.0.1", tls: ssl.SSLContext | None = None
+    ) -> None:
         self.requests: list[str] = []
+        self.accepted = 0
         self.busiest = 0
+        self._host = host
+        self._tls = tls
         self._scripts: Sequence[bytes | Script] = scripts
         self._open = 0
         self._tasks: set[asyncio.Task[None]] = set()
 
     async def __aenter__(self) -> Self:
-        self._server = await asyncio.start_server(self._handle, "127.0.0.1", 0)
+        self._server = await asyncio.start_server(self._handle, self._host, 0, ssl=self._tls)
         self.port: int = self._server.sockets[0].getsockname()[1]
         return self
 
@@ -62,6 +79,7 @@ class FaultServer:
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
         self._open += 1
+        self.accepted += 1
         self.busiest = max(self.busiest, self._open)
         try:
             with contextlib.suppress(OSError, EOFError, asyncio.CancelledError):
