@@ -29,7 +29,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except SyncdError as error:
         if debug:
             raise
-        _say(error, as_json=parsed.json)
+        _say(error, as_json=parsed.json, language=parsed.lang)
         return exit_code(error)
     except KeyboardInterrupt:
         return _SIGINT
@@ -45,7 +45,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             code="defect",
             fix="This is a defect of syncd. Repeat with SYNCD_DEBUG=1 and report what it prints.",
         )
-        _say(defect, as_json=parsed.json)
+        _say(defect, as_json=parsed.json, language=parsed.lang)
         return EXIT_DEFECT
     return code
 
@@ -57,12 +57,25 @@ def exit_code(error: SyncdError) -> int:
     return EXIT_STORAGE if isinstance(error, StorageError) else EXIT_FINDINGS
 
 
-def _say(error: SyncdError, *, as_json: bool) -> None:
+def _say(error: SyncdError, *, as_json: bool, language: str) -> None:
+    words = None
+    if language != "en":
+        # Rarely needed and of no use to `syncd --help`.
+        from syncd.rules.fault_words import fault_words
+
+        words = fault_words(error.code, language)
     if as_json:
         body = {"code": error.code, "where": error.where, "message": error.message, "fix": error.fix}
+        if words:
+            body |= {"title": words.title, "cause": words.cause, "fix": words.fix or error.fix}
         print(json.dumps({"error": body}, ensure_ascii=False), file=sys.stderr)
         return
     place = f"{error.where}: " if error.where else ""
-    print(f"syncd: {place}{error.message} [{error.code}]", file=sys.stderr)
-    if error.fix:
-        print(f"  → {error.fix}", file=sys.stderr)
+    if words:
+        # The message keeps the details of this case, which no table can know.
+        print(f"syncd: {words.title}. {words.cause} [{error.code}]", file=sys.stderr)
+        print(f"  {place}{error.message}", file=sys.stderr)
+    else:
+        print(f"syncd: {place}{error.message} [{error.code}]", file=sys.stderr)
+    if fix := (words and words.fix) or error.fix:
+        print(f"  → {fix}", file=sys.stderr)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 from collections.abc import Callable
 from typing import Any, Final
 
@@ -35,7 +36,19 @@ def _command(commands: Parsers, name: str, handler: str, text: str) -> argparse.
     )
     parser.set_defaults(handler=handler)
     parser.add_argument("--json", action="store_true", help="print one JSON document")
+    parser.add_argument(
+        "--lang",
+        choices=("de", "en"),
+        default=_language_of_this_person(),
+        help="language of errors and explanations (default: that of the locale)",
+    )
     return parser
+
+
+def _language_of_this_person() -> str:
+    """Return the language the locale asks for; POSIX: the first of these that is set decides."""
+    named = (os.environ.get(name) for name in ("LC_ALL", "LC_MESSAGES", "LANG"))
+    return "de" if next(filter(None, named), "").lower().startswith("de") else "en"
 
 
 def _with_config(parser: argparse.ArgumentParser) -> argparse.ArgumentParser:
@@ -143,7 +156,6 @@ def _look(commands: Parsers) -> None:
     explain.add_argument("service", metavar="SERVICE", help="service key, dots and blanks allowed")
     explain.add_argument("area", metavar="AREA", help=_AREA)
     explain.add_argument("--obligation", metavar="ID")
-    explain.add_argument("--lang", choices=("de", "en"), default="en")
     _of_release(explain)
     release = _with_config(_command(commands, "release", "look:release", "list releases, or show one"))
     release.add_argument("number", nargs="?", type=int, metavar="N")

@@ -37,6 +37,7 @@ ENGLISH: Final[dict[str, dict[str, tuple[str, str, str]]]] = {
         "empty_snapshot": ("Empty list", "The portal delivered an empty list; that never replaces data by itself.", "Ask the portal's operator. If the portal is really empty, accept the snapshot with a reason."),
         "snapshot_shrunken": ("Too many records missing", "More records are missing than may disappear in one run.", _DECIDE),
         "snapshot_grown": ("Grown unusually", "The snapshot grew more in one run than the source's limit allows.", _DECIDE),
+        "already_decided": ("Already decided", "Somebody has decided on this run; a decision never changes.", "Decide on the next refused run."),
     },
     "The portal does not answer": {
         "source_unavailable": ("Portal unavailable", "The portal does not answer as a working portal would.", _WAIT),
@@ -109,6 +110,7 @@ ENGLISH: Final[dict[str, dict[str, tuple[str, str, str]]]] = {
     "Findings about single records": {
         "bad_encoding": ("Row not readable", "The row is not written in the stated character set; it was set aside.", _SOURCE),
         "bad_id": ("Unusable id", "The record's id is empty, too long or no text.", _SOURCE),
+        "bad_language": ("Unusable language", "The value is no language tag; the language counts as undetermined.", "Write de at the source."),
         "bad_url": ("Invalid address", "The text is no complete web address and is not used.", "Enter a complete address that begins with https://."),
         "control_characters": ("Control characters", "Invisible control characters were removed from a text.", _SOURCE),
         "detail_missing": ("Detail missing", "The list names the service, its detail is not found; the list is used.", _TELL),
@@ -134,6 +136,7 @@ ENGLISH: Final[dict[str, dict[str, tuple[str, str, str]]]] = {
         "service_reappears": ("Service reappears", "The service was listed before, further up in the same list.", _SOURCE),
         "stated_absent": ("Stated absent", "The list itself says that it did not find this service.", "Nothing to do."),
         "text_too_long": ("Text too long", "A text is longer than allowed; the record was set aside.", "Shorten the text at the source."),
+        "too_many_values": ("Too many values", "The record names more values than one may have; it was set aside.", "Split the record, or name the area above."),
         "unknown_authority": ("Unknown authority", "The service names an authority that the register of authorities does not hold.", _SOURCE),
         "unknown_field": ("Unknown field", "The portal sends a field that the connector does not know; everything else is used.", "The connector's owner checks whether the field is needed."),
         "unknown_location": ("Unknown location", "The service names a location that the register of locations does not hold.", _SOURCE),

@@ -40,6 +40,7 @@ GERMAN: Final[dict[str, tuple[str, str, str]]] = {
     "empty_snapshot": ("Leere Liste", "Das Portal hat eine leere Liste geliefert; sie ersetzt nie von selbst Daten.", "Den Betreiber des Portals fragen. Ist das Portal wirklich leer, die Lieferung mit einer Begründung annehmen."),
     "snapshot_shrunken": ("Zu viele Datensätze fehlen", "In der Lieferung fehlen mehr Datensätze, als in einem Lauf verschwinden dürfen.", _DECIDE),
     "snapshot_grown": ("Ungewöhnlich gewachsen", "Die Lieferung ist in einem Lauf stärker gewachsen, als die Grenze der Quelle erlaubt.", _DECIDE),
+    "already_decided": ("Schon entschieden", "Über diesen Lauf hat schon jemand entschieden; eine Entscheidung ändert sich nie.", "Über den nächsten zurückgehaltenen Lauf entscheiden."),
     # The portal does not answer
     "source_unavailable": ("Portal antwortet nicht", "Das Portal antwortet nicht so, wie es ein arbeitendes Portal täte.", _WAIT),
     "connection_refused": ("Verbindung abgelehnt", "Unter der Adresse des Portals nimmt kein Dienst Verbindungen an.", _WAIT),
@@ -106,6 +107,7 @@ GERMAN: Final[dict[str, tuple[str, str, str]]] = {
     # Findings about single records
     "bad_encoding": ("Zeile nicht lesbar", "Die Zeile ist nicht im angegebenen Zeichensatz geschrieben; sie wurde beiseitegelegt.", _SOURCE),
     "bad_id": ("Kennung unbrauchbar", "Die Kennung des Datensatzes ist leer, zu lang oder kein Text.", _SOURCE),
+    "bad_language": ("Sprachangabe unbrauchbar", "Die Angabe ist kein Sprachkürzel; die Sprache gilt als unbestimmt.", "An der Quelle de eintragen."),
     "bad_url": ("Adresse ungültig", "Der Text ist keine vollständige Web-Adresse und wird nicht verwendet.", "Eine vollständige Adresse eintragen, die mit https:// beginnt."),
     "control_characters": ("Steuerzeichen im Text", "Aus einem Text wurden unsichtbare Steuerzeichen entfernt.", _SOURCE),
     "detail_missing": ("Einzelabruf fehlt", "Die Liste nennt die Leistung, ihr Einzelabruf findet sie nicht; verwendet wird die Liste.", _TELL),
@@ -131,6 +133,7 @@ GERMAN: Final[dict[str, tuple[str, str, str]]] = {
     "service_reappears": ("Leistung erscheint erneut", "Die Leistung stand weiter oben schon einmal in derselben Liste.", _SOURCE),
     "stated_absent": ("Als nicht gefunden vermerkt", "Die Liste sagt selbst, dass sie diese Leistung nicht gefunden hat.", "Nichts zu tun."),
     "text_too_long": ("Text zu lang", "Ein Text ist länger als erlaubt; der Datensatz wurde beiseitegelegt.", "Den Text an der Quelle kürzen."),
+    "too_many_values": ("Zu viele Werte", "Der Datensatz nennt mehr Werte, als einer haben darf; er wurde beiseitegelegt.", "Den Datensatz teilen oder das übergeordnete Gebiet nennen."),
     "unknown_authority": ("Stelle unbekannt", "Die Leistung nennt eine Stelle, die das Verzeichnis der Stellen nicht führt.", _SOURCE),
     "unknown_field": ("Unbekanntes Feld", "Das Portal sendet ein Feld, das der Konnektor nicht kennt; alles andere wird verwendet.", "Wer den Konnektor pflegt, prüft, ob das Feld gebraucht wird."),
     "unknown_location": ("Ort unbekannt", "Die Leistung nennt einen Ort, den das Verzeichnis der Orte nicht führt.", _SOURCE),
