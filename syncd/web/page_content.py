@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlencode
 
 from syncd.errors import NotFound
-from syncd.model.area import AreaKind
+from syncd.model.area import AreaKind, AreaLevel
+from syncd.model.coverage import Tier
 from syncd.pipeline.explain import explain
 from syncd.pipeline.gaps import GapQuery, gaps
 from syncd.rules import words
@@ -168,12 +169,20 @@ def _cohort(view: ReleaseView, cohort: Cohort, language: str) -> CohortTables:
         summaries = view.summaries(area)
         if not summaries:
             without.append(name)
-        for summary in summaries:
+        for summary in _without_doubles(summaries, area):
             rows[summary.obligation_id].append(_summary_row(summary, area, name, language))
     titles = {o.obligation_id: o.title for o in view.obligations}
     return CohortTables(
         cohort.title, [SummaryTable(titles[key], found) for key, found in rows.items() if found], without
     )
+
+
+def _without_doubles(summaries: Sequence[AreaSummary], area: Area) -> list[AreaSummary]:
+    """Return the summaries without a town's tasks as Kreis where its people are counted already."""
+    if area.key.level is not AreaLevel.GEMEINDE:
+        return list(summaries)
+    counted = {s.obligation_id for s in summaries if s.line == Tier.GEMEINDE.value}
+    return [s for s in summaries if s.line == Tier.GEMEINDE.value or s.obligation_id not in counted]
 
 
 def _summary_row(summary: AreaSummary, area: Area, name: str, language: str) -> SummaryRow:
@@ -276,7 +285,7 @@ def gap_page(view: ReleaseView, asked: GapPageParameters, paging: Paging) -> dic
                 language,
                 {"service": gap.service_key, "area": gap.area_code, "obligation": gap.obligation_id},
             ),
-            obligation=titles.get(gap.obligation_id, gap.obligation_id),
+            obligation=f"{titles[gap.obligation_id]}, {text(f'per_{gap.line}', language)}",
             area=gap.area_name,
             state=gap.state,
             cause=words.say(words.CAUSES, gap.cause, language),

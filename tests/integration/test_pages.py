@@ -68,7 +68,7 @@ def test_the_overview_says_what_is_where_and_how_old(server: Served) -> None:
         "26.11.2026, 13:00 Uhr",
         "Großstadt (Pilot)",
         "in 2 Gemeinden",
-        "als Kreis",
+        "eigene Aufgaben als Kreis",
         "vor 5 Minuten",
         "vor 10 Tagen",
         "zu alt, zählt nicht mehr",

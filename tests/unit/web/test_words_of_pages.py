@@ -14,11 +14,13 @@ import syncd.fetching.failures
 import syncd.rules.accept
 import syncd.web
 from syncd.model.coverage import CellState, Tier
+from syncd.web import api_registers, api_releases
 from syncd.web.figures import Figures
 from syncd.web.page_content import SHOWN_STATES, safe_link
 from syncd.web.problems import _FIXES
 from syncd.web.reasons import GERMAN, german
 from syncd.web.texts import PROBLEMS, TEXTS, problem_words, text
+from tests.support.paths import REPOSITORY
 
 WEB = Path(syncd.web.__file__).parent
 DE = Figures("de", ZoneInfo("Europe/Berlin"))
@@ -55,6 +57,7 @@ def test_states_lines_and_roles_have_texts() -> None:
         assert text(f"legend_{state}", "de")
     for tier in Tier:
         assert text(f"as_{tier.value}", "de")
+        assert text(f"per_{tier.value}", "de")
         assert TEXTS[f"in_{tier.value}"]
 
 
@@ -129,3 +132,10 @@ def test_figures() -> None:
 )
 def test_only_links_to_the_web_are_followed(url: str, followed: bool) -> None:
     assert bool(safe_link(url)) is followed
+
+
+def test_the_reference_page_names_every_route_and_every_code() -> None:
+    page = (REPOSITORY / "docs" / "reference" / "api.md").read_text("utf-8")
+    routes = [*api_registers.table.routes, *api_releases.table.routes]
+    assert not [route.path for route in routes if f"| `{route.path}` |" not in page]
+    assert not [code for code in [*_FIXES, *PROBLEMS] if f"`{code}" not in page]
