@@ -15,6 +15,7 @@ from syncd.sdk.errors import SourceFormatError
 from syncd.sdk.parsing import ParseContext, RecordRejected, Slice
 from syncd.sdk.records import Channel, ChannelKind, Record, Severity
 from syncd.sdk.text import (
+    exact_id,
     instant_or_none,
     link_or_none,
     load_json,
@@ -102,7 +103,7 @@ def location_facts(body: object) -> dict[str, Any]:
             continue
         names[location_id] = text_or_none(location.get("name")) or ""
         for offer in _objects(location.get("services")):
-            service_id = text_or_none(offer.get("service"))
+            service_id = exact_id(offer.get("service"))
             appointment = _object(offer.get("appointment"))
             page = _object(offer.get("onlineprocessing")).get("link")
             link = text_or_none(appointment.get("link")) or text_or_none(page)
@@ -134,7 +135,7 @@ def cut(document: BinaryIO, context: ParseContext) -> Iterator[Slice]:
         if item.get("public") is False:
             hidden += 1
             continue
-        service_id = _id(item) or ""
+        service_id = exact_id(item.get("id")) or ""
         piece = _enriched(item, service_id, authorities, locations, keep_stamp=keep_stamp)
         piece["area"] = context.options.get("area")
         piece["again"] = service_id in seen
@@ -154,18 +155,27 @@ def cut(document: BinaryIO, context: ParseContext) -> Iterator[Slice]:
 
 def parse(piece: Slice, context: ParseContext) -> Record:
     """Return the record of one service; raises RecordRejected for a broken one."""
-    facts = load_json(piece.raw)
+    # Written by ``cut`` from strictly read JSON.
+    facts = orjson.loads(piece.raw)
     service = facts.get("service")
     if service is None:
         raise RecordRejected(
             "not_an_object", "The entry of the list is no object.", value=repr(facts["broken"])
         )
-    service_id = _id(service)
+    service_id = exact_id(service.get("id"))
     if service_id is None:
         raise RecordRejected("record_without_id", "The service has no id.", value=str(service.get("name")))
     if facts["again"]:
         raise RecordRejected(
             "duplicate_id", "Another service of the export has the same id.", value=service_id
+        )
+    if not isinstance(service["id"], str):
+        context.issue(
+            "id_is_number",
+            "The id is a number, not a text; its digits are used.",
+            where=service_id,
+            severity=Severity.NOTE,
+            fix="Have the portal write ids as texts: leading zeros would be lost.",
         )
     title = plain_text(service.get("name"))
     if title is None:
@@ -204,7 +214,7 @@ def _enriched(
     if not keep_stamp and isinstance(service.get("meta"), dict):
         service["meta"] = {n: v for n, v in service["meta"].items() if n != "lastupdate"}
     wanted = [key for a in _objects(item.get("authorities")) if (key := _id(a))]
-    places = [key for p in _objects(item.get("locations")) if (key := text_or_none(p.get("location")))]
+    places = [key for p in _objects(item.get("locations")) if (key := exact_id(p.get("location")))]
     names = locations["names"]
     return {
         "service": service,
@@ -267,7 +277,7 @@ def _appointments(
     general = _object(service.get("appointment"))
     stated: list[tuple[Mapping[str, Any], str | None, Any]] = [(general, None, general.get("link"))]
     for place in _objects(service.get("locations")):
-        location_id = text_or_none(place.get("location"))
+        location_id = exact_id(place.get("location"))
         if location_id in names and names[location_id] is None:
             context.issue(
                 "unknown_location",
@@ -302,7 +312,7 @@ def _label(value: object) -> str | None:
 
 
 def _id(item: Mapping[str, Any]) -> str | None:
-    return text_or_none(item.get("id"))
+    return exact_id(item.get("id"))
 
 
 def _object(value: object) -> Mapping[str, Any]:

@@ -21,6 +21,7 @@ from syncd.sdk.text import (
     find_columns,
     german_instant_or_none,
     instant_or_none,
+    is_day,
     link_or_none,
     load_json,
     plain_text,
@@ -30,6 +31,7 @@ from syncd.sdk.text import (
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
+    from datetime import date
 
 COLUMNS = {
     "service_id": ("id_lb",),
@@ -106,7 +108,8 @@ def parse(piece: Slice, context: ParseContext) -> Record:
         )
     if kind == "csv":
         return _parse_rows(body, ars, shape, piece.where, context)
-    return _parse_detail(load_json(body), ars, shape, piece.where, context)
+    # Written by ``cut`` from strictly read JSON.
+    return _parse_detail(orjson.loads(body), ars, shape, piece.where, context)
 
 
 def service_ids(document: BinaryIO) -> tuple[str, ...]:
@@ -329,8 +332,8 @@ def _parse_detail(body: dict[str, Any], ars: str, shape: str, where: str, contex
         channels=tuple(dict.fromkeys(_detail_channels(body, where, context))),
         typing=tuple(code for t in _objects(body, "typing") if (code := text_or_none(t.get("code")))),
         language=text_or_none(body.get("languageCode")) or "de",
-        valid_from=bound_or_none(text_or_none(body.get("validFrom"))),
-        valid_to=bound_or_none(text_or_none(body.get("validTo"))),
+        valid_from=_bound(body, "validFrom", where, context),
+        valid_to=_bound(body, "validTo", where, context),
         changed_at=instant_or_none(text_or_none(body.get("externalLastUpdate"))),
         page_url=next((url for url in portals if url), None),
     )
@@ -346,6 +349,21 @@ def _detail_channels(body: Mapping[str, Any], where: str, context: ParseContext)
         if url:
             label = text_or_none(form.get("title")) or text_or_none(form.get("name"))
             yield Channel(ChannelKind.FORM, url, label, text_or_none(form.get("id")))
+
+
+def _bound(body: Mapping[str, Any], name: str, where: str, context: ParseContext) -> date | None:
+    """Return a day of validity; what is there but no day is reported, because a bound is lost with it."""
+    value = body.get(name)
+    day = bound_or_none(text := text_or_none(value))
+    if day is None and value not in (None, "") and not is_day(text):
+        context.issue(
+            "bad_date",
+            f"{name} is no day (YYYY-MM-DD); the offer counts as unbounded there.",
+            where=where,
+            value=repr(value),
+            fix="Write the day as YYYY-MM-DD, or leave the field out.",
+        )
+    return day
 
 
 def _provider(stated: list[str], ars: str) -> str | None:

@@ -20,8 +20,16 @@ _NAMES = 500
 
 
 def writable(text: str) -> str:
-    """Return the text with lone surrogates replaced, so that it can be written as UTF-8."""
-    return text if text.isascii() else text.encode(errors="replace").decode()
+    """Return the text with everything escaped that nobody sees or that is no text.
+
+    Findings are read in terminals, logs and databases: no feed may move a cursor, turn a line around or
+    abort a batch there.
+    """
+    return text if text.isprintable() else "".join(map(_escaped, text))
+
+
+def _escaped(char: str) -> str:
+    return char if char.isprintable() else char.encode("unicode_escape").decode()
 
 
 class Findings:

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from syncd.pipeline.registry import Registry
     from syncd.pipeline.workers import PartitionBuilder
 
-RULES_VERSION = 1
+RULES_VERSION = 2
 """Raised whenever a rule changes what comes out of the same inputs; forces a full rebuild."""
 
 _log = structlog.get_logger(__name__)

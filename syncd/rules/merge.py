@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from syncd.model.entry import Conflict, Entry, Provenance, Statement
 from syncd.model.evidence import Evidence, LinkState
 from syncd.rules.evidence import best, grade
+from syncd.rules.legible import comparable
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -66,7 +67,7 @@ def _entry(claims: tuple[Claim, ...], precedence: Precedence) -> Entry:
         conflicts=tuple(
             Conflict(name, statements[name])
             for name in FIELDS
-            if name in _EXCLUSIVE_FIELDS and len({_folded(s.value) for s in statements[name]}) > 1
+            if name in _EXCLUSIVE_FIELDS and len({comparable(s.value) for s in statements[name]}) > 1
         ),
         origins=tuple(sorted({_origin(c) for c in claims}, key=_origin_order)),
         link_dead=highest > evidence and highest >= Evidence.ONLINE_FORM,
@@ -79,10 +80,6 @@ def _origin(claim: Claim) -> Provenance:
 
 def _origin_order(origin: Provenance) -> tuple[str, str]:
     return (origin.source_id, origin.native_id)
-
-
-def _folded(text: str) -> str:
-    return " ".join(text.casefold().split())
 
 
 def _statements(name: str, claims: Iterable[Claim], precedence: Precedence) -> tuple[Statement, ...]:

@@ -6,6 +6,7 @@ For finding what a person typed, never for deciding that two areas are the same.
 from __future__ import annotations
 
 import re
+import unicodedata
 
 _UMLAUTS = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue", "ß": "ss"})
 _KIND_WORDS = frozenset(
@@ -15,7 +16,8 @@ _KIND_WORDS = frozenset(
 
 def fold_name(name: str) -> str:
     """Return a name in lower case without umlauts and punctuation; appended kind words after a comma go."""
-    head, _, tail = name.partition(",")
+    # Composed first: a decomposed umlaut is a letter and a mark, which the translation would not see.
+    head, _, tail = unicodedata.normalize("NFC", name).partition(",")
     folded = _plain(head)
     extra = [word for word in _plain(tail).split() if word not in _KIND_WORDS and not word.endswith("stadt")]
     return " ".join([folded, *extra]).strip()

@@ -7,6 +7,7 @@ outside the source's scope is a finding, not data. This module must not know whe
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
@@ -15,6 +16,7 @@ from syncd.model.evidence import Channel
 from syncd.model.issue import Issue, Severity
 from syncd.model.record import Claim
 from syncd.model.service import ServiceKey
+from syncd.rules.legible import looks_misread, tidy, turns_direction
 from syncd.rules.services import parse_service_keys, parse_typing
 
 if TYPE_CHECKING:
@@ -26,6 +28,11 @@ _LINK_SCHEMES = frozenset({"http", "https"})
 _URL_LIMIT = 2_000
 _TEXT_LIMIT = 200_000
 _TITLE_LIMIT = 1_000
+_NAME_LIMIT = 1_000
+_PARTS_LIMIT = 1_000
+_AREAS_LIMIT = 20_000
+_CLAIMS_LIMIT = 50_000
+_LANGUAGE = re.compile(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{1,8}){0,3}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,24 +61,33 @@ def normalise(
     ``default_area`` stands in when a record names no area at all (a city's own export). Never raises for bad
     values; see the issue codes ``record_without_title``, ``invalid_service_key``, ``record_without_key``,
     ``land_specific_key``, ``unknown_area``, ``record_without_area``, ``out_of_scope_area``,
-    ``out_of_scope_service``, ``refused_link``, ``text_too_long``.
+    ``out_of_scope_service``, ``refused_link``, ``text_too_long``, ``too_many_values``,
+    ``invisible_characters``, ``bidi_characters``, ``mojibake``, ``bad_language``.
     """
     found = _Findings(record.native_id)
-    title = _tidy(record.title)
+    title = found.text("title", record.title)
     if not title:
         found.error("record_without_title", "The record has no title.", fix="Give the record a title.")
         return Normalised((), tuple(found.issues))
-    if len(title) > _TITLE_LIMIT or len(record.description or "") > _TEXT_LIMIT:
-        found.error(
-            "text_too_long",
-            f"A text is longer than allowed (title {_TITLE_LIMIT}, description {_TEXT_LIMIT} characters).",
-            fix="Shorten the text at the source.",
-        )
+    if not _within_limits(record, title, found):
         return Normalised((), tuple(found.issues))
     keys = _service_keys(record, source_id, scope, found)
     places = _areas(record, scope, areas, default_area, found)
     provider = _provider(record, areas, found)
+    if len(keys) * len(places) > _CLAIMS_LIMIT:
+        found.error(
+            "too_many_values",
+            f"Services times areas of one record are more than {_CLAIMS_LIMIT}.",
+            str(len(keys) * len(places)),
+            "Split the record, or name the area above instead of all below it.",
+        )
+        return Normalised((), tuple(found.issues))
     channels = _channels(record, found)
+    description = found.text("description", record.description) or None
+    authority = found.text("authority", record.authority) or None
+    authority_id = found.text("authority_id", record.authority_id) or None
+    language = _language(record.language, found)
+    page_url = _link(record.page_url, found) if record.page_url else None
     typing = tuple(sorted({code for text in record.typing for code in parse_typing(text)}))
     claims = tuple(
         Claim(
@@ -80,16 +96,16 @@ def normalise(
             service_key=key,
             area=area,
             title=title,
-            description=_tidy(record.description) or None,
-            authority=_tidy(record.authority) or None,
-            authority_id=record.authority_id,
+            description=description,
+            authority=authority,
+            authority_id=authority_id,
             provider=provider if provider != area else None,
             channels=channels,
             typing=typing,
-            language=record.language,
+            language=language,
             valid_from=record.valid_from,
             valid_to=record.valid_to,
-            page_url=_link(record.page_url, found) if record.page_url else None,
+            page_url=page_url,
         )
         for key in keys
         for area in places
@@ -110,18 +126,75 @@ class _Findings:
     def note(self, code: str, message: str, value: str = "", fix: str = "") -> None:
         self.issues.append(Issue(code, message, self.native_id, value[:120], Severity.NOTE, fix))
 
+    def text(self, field: str, value: str | None) -> str:
+        """Return the text as it is kept, and report what was taken out and what looks wrong."""
+        kept, unseen = tidy(value)
+        if unseen and value is not None:
+            turned = turns_direction(value)
+            self.warn(
+                "bidi_characters" if turned else "invisible_characters",
+                f"Invisible characters were taken out of the {field}"
+                + (", among them marks that turn the reading direction." if turned else "."),
+                ascii(value),
+                "Remove the invisible characters at the source.",
+            )
+        if looks_misread(kept):
+            self.warn(
+                "mojibake",
+                f"The {field} looks like UTF-8 that was read in another encoding.",
+                kept,
+                "Correct the encoding where the text was copied or exported.",
+            )
+        return kept
+
     def error(self, code: str, message: str, value: str = "", fix: str = "") -> None:
         self.issues.append(Issue(code, message, self.native_id, value[:120], Severity.ERROR, fix))
 
 
-def _tidy(text: str | None) -> str:
-    """Fold white space (including no-break and zero-width kinds) and drop control characters."""
-    if not text:
-        return ""
-    if text.isascii() and text.isprintable() and "  " not in text:
-        return text.strip()
-    cleaned = "".join(c if c.isprintable() else " " for c in text.replace("\u200b", "").replace("\ufeff", ""))
-    return " ".join(cleaned.split())
+def _within_limits(record: Record, title: str, found: _Findings) -> bool:
+    """Tell whether no text and no list of the record is longer than anything sensible."""
+    names = (
+        record.authority,
+        record.authority_id,
+        record.provider_area,
+        *(text for channel in record.channels for text in (channel.label, channel.native_id)),
+    )
+    if (
+        len(title) > _TITLE_LIMIT
+        or len(record.description or "") > _TEXT_LIMIT
+        or any(name is not None and len(name) > _NAME_LIMIT for name in names)
+    ):
+        found.error(
+            "text_too_long",
+            f"A text is longer than allowed (title, names and labels {_NAME_LIMIT}, description"
+            f" {_TEXT_LIMIT} characters).",
+            fix="Shorten the text at the source.",
+        )
+        return False
+    lists = {
+        "service keys": (len(record.service_keys), _PARTS_LIMIT),
+        "areas": (len(record.areas), _AREAS_LIMIT),
+        "channels": (len(record.channels), _PARTS_LIMIT),
+        "types": (len(record.typing), _PARTS_LIMIT),
+    }
+    for name, (number, limit) in lists.items():
+        if number > limit:
+            found.error(
+                "too_many_values",
+                f"The record has {number} {name}; {limit} are allowed.",
+                fix="Split the record at the source.",
+            )
+            return False
+    return True
+
+
+def _language(text: str, found: _Findings) -> str:
+    if _LANGUAGE.fullmatch(text):
+        return text
+    found.warn(
+        "bad_language", "This is no language tag; the language counts as undetermined.", text, "Write de."
+    )
+    return "und"
 
 
 def _service_keys(record: Record, source_id: str, scope: Scope, found: _Findings) -> tuple[ServiceKey, ...]:
@@ -210,7 +283,13 @@ def _channels(record: Record, found: _Findings) -> tuple[Channel, ...]:
         if channel.url and url is None:
             continue
         channels.add(
-            Channel(channel.kind, url, _tidy(channel.label) or None, channel.native_id, channel.link_state)
+            Channel(
+                channel.kind,
+                url,
+                found.text("label of a link", channel.label) or None,
+                found.text("id of a link", channel.native_id) or None,
+                channel.link_state,
+            )
         )
     return tuple(sorted(channels, key=_channel_order))
 

@@ -43,6 +43,7 @@ __all__ = [
     "fold_name",
     "german_instant_or_none",
     "instant_or_none",
+    "is_day",
     "link_or_none",
     "load_json",
     "plain_text",
@@ -318,14 +319,21 @@ def _germany() -> ZoneInfo:
 
 def bound_or_none(text: str | None) -> date | None:
     """Return a day of validity; 1970-01-01 and earlier, 2999-12-31 and later mean unbounded (None)."""
+    day = _day(text)
+    return day if day is not None and FIRST_DAY < day < LAST_DAY else None
+
+
+def is_day(text: str | None) -> bool:
+    """Tell whether a text begins with an existing day, YYYY-MM-DD."""
+    return _day(text) is not None
+
+
+def _day(text: str | None) -> date | None:
     match = _DAY.match((text or "").strip())
-    if not match:
-        return None
     try:
-        day = date.fromisoformat(match[0])
+        return date.fromisoformat(match[0]) if match else None
     except ValueError:
         return None
-    return day if FIRST_DAY < day < LAST_DAY else None
 
 
 def plain_text(value: object) -> str | None:

@@ -37,4 +37,5 @@ def test_unknown_fields_become_one_finding_per_name() -> None:
 
 @pytest.mark.fault("F7")
 def test_texts_can_be_written() -> None:
-    assert writable("Bürger \ud800") == "Bürger ?"
+    assert writable("Bürger \ud800") == "Bürger \\ud800"
+    assert writable("a\x00b\x1b[2J\n\u202e") == "a\\x00b\\x1b[2J\\n\\u202e"
