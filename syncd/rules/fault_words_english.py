@@ -108,6 +108,7 @@ ENGLISH: Final[dict[str, dict[str, tuple[str, str, str]]]] = {
         "parser_timeout": ("Parser took too long", "Reading the answer exceeded its time limit and was ended.", "The connector's owner must look; if the answer is merely large, raise the time limit."),
     },
     "Findings about single records": {
+        "bad_date": ("No day", "The text is no existing day; the offer counts as unbounded there.", "Write the day as YYYY-MM-DD, or leave the field out."),
         "bad_encoding": ("Row not readable", "The row is not written in the stated character set; it was set aside.", _SOURCE),
         "bad_id": ("Unusable id", "The record's id is empty, too long or no text.", _SOURCE),
         "bad_language": ("Unusable language", "The value is no language tag; the language counts as undetermined.", "Write de at the source."),
@@ -115,6 +116,7 @@ ENGLISH: Final[dict[str, dict[str, tuple[str, str, str]]]] = {
         "control_characters": ("Control characters", "Invisible control characters were removed from a text.", _SOURCE),
         "detail_missing": ("Detail missing", "The list names the service, its detail is not found; the list is used.", _TELL),
         "duplicate_id": ("Duplicate id", "Two records of the snapshot carry one id; the choice is the same in any order.", _SOURCE),
+        "id_is_number": ("Id is a number", "The id is written as a number; its digits are used.", "Have the portal write ids as texts: leading zeros would be lost."),
         "invalid_service_key": ("No service key", "The text is no 14-digit service key; it is not guessed.", "Enter the 14 digits of the Leistungsschlüssel, or leave the field empty."),
         "land_specific_key": ("Key of a Land", "The key does not begin with 99 and is not part of the federal catalogue.", "Nothing to do; the federal key counts more for coverage."),
         "missing_key": ("Key missing", "The row names no service key.", "Enter the Leistungsschlüssel so that the offer counts."),

@@ -105,6 +105,7 @@ GERMAN: Final[dict[str, tuple[str, str, str]]] = {
     "parser_killed": ("Auslesen abgebrochen", "Der Prozess, der die Antwort ausliest, wurde beendet, wahrscheinlich wegen seiner Speichergrenze.", "Die Größe der Antwort ansehen; ist sie echt, die Speichergrenze anheben."),
     "parser_timeout": ("Auslesen dauert zu lange", "Das Auslesen hat seine Zeitgrenze überschritten und wurde beendet.", "Wer den Konnektor pflegt, muss hinschauen; ist die Antwort nur groß, die Zeitgrenze anheben."),
     # Findings about single records
+    "bad_date": ("Kein Tag", "Der Text ist kein Tag des Kalenders; das Angebot gilt dort als unbefristet.", "Den Tag als JJJJ-MM-TT schreiben oder das Feld weglassen."),
     "bad_encoding": ("Zeile nicht lesbar", "Die Zeile ist nicht im angegebenen Zeichensatz geschrieben; sie wurde beiseitegelegt.", _SOURCE),
     "bad_id": ("Kennung unbrauchbar", "Die Kennung des Datensatzes ist leer, zu lang oder kein Text.", _SOURCE),
     "bad_language": ("Sprachangabe unbrauchbar", "Die Angabe ist kein Sprachkürzel; die Sprache gilt als unbestimmt.", "An der Quelle de eintragen."),
@@ -112,6 +113,7 @@ GERMAN: Final[dict[str, tuple[str, str, str]]] = {
     "control_characters": ("Steuerzeichen im Text", "Aus einem Text wurden unsichtbare Steuerzeichen entfernt.", _SOURCE),
     "detail_missing": ("Einzelabruf fehlt", "Die Liste nennt die Leistung, ihr Einzelabruf findet sie nicht; verwendet wird die Liste.", _TELL),
     "duplicate_id": ("Kennung doppelt", "Zwei Datensätze der Lieferung tragen dieselbe Kennung; die Wahl ist in jeder Reihenfolge dieselbe.", _SOURCE),
+    "id_is_number": ("Kennung ist eine Zahl", "Die Kennung ist als Zahl geschrieben; verwendet werden ihre Ziffern.", "Kennungen als Text schreiben lassen: führende Nullen gingen verloren."),
     "invalid_service_key": ("Kein Leistungsschlüssel", "Der Text ist kein 14-stelliger Leistungsschlüssel; er wird nicht erraten.", "Die 14 Stellen des Leistungsschlüssels eintragen oder das Feld leer lassen."),
     "land_specific_key": ("Schlüssel eines Landes", "Der Schlüssel beginnt nicht mit 99 und gehört nicht zum bundesweiten Katalog.", "Nichts zu tun; der bundesweite Schlüssel zählt für die Abdeckung mehr."),
     "missing_key": ("Schlüssel fehlt", "Die Zeile nennt keinen Leistungsschlüssel.", "Den Leistungsschlüssel eintragen, damit das Angebot zählt."),
