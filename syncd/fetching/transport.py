@@ -36,7 +36,7 @@ def no_answer(error: Exception, refused: Sequence[str], shown: str, where: str) 
 
     ``refused`` are the addresses the guard refused, ``shown`` is the URL without secrets.
     """
-    code, message = _why_no_answer(error, refused)
+    code, message = _why_no_answer(error, refused, secure=shown.startswith("https:"))
     return failure(code, f"{shown}: {message}", where=where)
 
 
@@ -48,9 +48,15 @@ def broken_answer(error: Exception, where: str) -> SyncdError:
     return failure("truncated", "The connection ended before the answer was complete.", where=where)
 
 
-def _why_no_answer(error: Exception, refused: Sequence[str]) -> tuple[str, str]:
+def _why_no_answer(error: Exception, refused: Sequence[str], *, secure: bool) -> tuple[str, str]:
     if refused and isinstance(error, aiohttp.ClientConnectorError):
         return "address_refused", f"the name leads to {', '.join(refused)}, which is not a public address."
+    broken_off = isinstance(error, aiohttp.ClientConnectorError) and isinstance(
+        error.os_error, ConnectionResetError
+    )
+    if secure and broken_off:
+        # A closed port refuses; who resets has taken the connection and dislikes the handshake.
+        return "tls_failure", "the portal broke off the TLS handshake."
     for kinds, why in _REASONS:
         if isinstance(error, kinds):
             return why(error)
