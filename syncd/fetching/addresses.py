@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
     AnyAddress = ipaddress.IPv4Address | ipaddress.IPv6Address
 
+# All that IANA has given out as global unicast; Python calls the old site-local range (fec0::/10) global.
+_GLOBAL_IPV6 = ipaddress.ip_network("2000::/3")
 _NAT64 = ipaddress.ip_network("64:ff9b::/96")
 
 refused_addresses: ContextVar[list[str] | None] = ContextVar("syncd_refused_addresses", default=None)
@@ -52,6 +54,8 @@ def _is_allowed(address: AnyAddress, *, allow_private: bool) -> bool:
         return allow_private
     if address.is_reserved:
         return False
+    if address.version == 6 and address not in _GLOBAL_IPV6:  # noqa: PLR2004 - known by its number
+        return allow_private and address.is_private
     return address.is_global or (allow_private and address.is_private)
 
 

@@ -21,6 +21,7 @@ class DnsServer(asyncio.DatagramProtocol):
 
     def __init__(self, names: Mapping[str, tuple[str, ...] | int]) -> None:
         self._names = names
+        self._failing: set[str] = set()
         self.asked: list[str] = []
         self._closed = asyncio.Event()
 
@@ -40,6 +41,10 @@ class DnsServer(asyncio.DatagramProtocol):
         host, port = self._transport.get_extra_info("sockname")
         return f"{host}:{port}"
 
+    def fail_once(self, name: str) -> None:
+        """Answer the next question for this name with an error: a name that changes its mind."""
+        self._failing.add(name)
+
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         # asyncio's own transports do not inherit from the class that describes them.
         self._transport = cast("asyncio.DatagramTransport", transport)
@@ -52,6 +57,9 @@ class DnsServer(asyncio.DatagramProtocol):
         (kind,) = struct.unpack("!H", data[end : end + 2])
         self.asked.append(name)
         known = self._names.get(name, NXDOMAIN)
+        if name in self._failing:
+            self._failing.discard(name)
+            known = SERVFAIL
         if known == SILENCE:
             return
         addresses = [] if isinstance(known, int) else [ipaddress.ip_address(one) for one in known]

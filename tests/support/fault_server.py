@@ -45,19 +45,23 @@ class FaultServer:
     """
 
     def __init__(
-        self, *scripts: bytes | Script, host: str = "127.0.0.1", tls: ssl.SSLContext | None = None
+        self,
+        *scripts: bytes | Script,
+        host: str = "127.0.0.1",
+        port: int = 0,
+        tls: ssl.SSLContext | None = None,
     ) -> None:
         self.requests: list[str] = []
         self.accepted = 0
         self.busiest = 0
-        self._host = host
+        self._address = (host, port)
         self._tls = tls
         self._scripts: Sequence[bytes | Script] = scripts
         self._open = 0
         self._tasks: set[asyncio.Task[None]] = set()
 
     async def __aenter__(self) -> Self:
-        self._server = await asyncio.start_server(self._handle, self._host, 0, ssl=self._tls)
+        self._server = await asyncio.start_server(self._handle, *self._address, ssl=self._tls)
         self.port: int = self._server.sockets[0].getsockname()[1]
         return self
 
