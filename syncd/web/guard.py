@@ -58,7 +58,9 @@ def guard(deps: WebDeps, error_page: ErrorPage) -> Middleware:
             response = await handler(request)
         except Exception as error:
             if _is_broken_off(request):
-                raise
+                if not isinstance(error, ConnectionError):
+                    _log.exception("answer_broken_off", path=request.path, request_id=request_id)
+                raise ConnectionResetError("the answer was broken off") from error
             response = _failed(request, error, request_id, error_page)
         if not response.prepared:
             add_headers(response, request_id)

@@ -18,8 +18,8 @@ from syncd.model.coverage import Tier
 from syncd.pipeline.explain import explain
 from syncd.pipeline.gaps import GapQuery, gaps
 from syncd.rules import words
+from syncd.rules.fault_words import fault_words
 from syncd.web.paging import Position, encode_cursor
-from syncd.web.reasons import german
 from syncd.web.texts import problem_words, text
 
 if TYPE_CHECKING:
@@ -87,12 +87,12 @@ def _source_row(source: SourceView, language: str) -> SourceRow:
     if source.outcome is None:
         reason = text("never_reason", language)
     elif language == "de" and source.code:
-        translated = german(source.code)
+        translated = fault_words(source.code, language)
         if translated is None:
             foreign = True
         else:
             wording = f"{reason} {fix}" if source.outcome not in {"accepted", "unchanged"} else ""
-            reason, fix = translated.reason, translated.fix
+            reason, fix = translated.cause, translated.fix
     return SourceRow(
         title=source.title,
         records=source.records,

@@ -58,6 +58,7 @@ def api_schema(server: Served) -> Any:
     return schemathesis.openapi.from_url(f"{server.url}/v1/openapi.json")
 
 
+@pytest.mark.fault("A1", "A5")
 @pytest.mark.parametrize("mode", list(GenerationMode))
 def test_answers_fit_their_description(api_schema: Any, mode: GenerationMode) -> None:
     """Every operation, with requests that fit the description and with requests that do not."""
@@ -81,6 +82,7 @@ def test_answers_fit_their_description(api_schema: Any, mode: GenerationMode) ->
     assert tried > EXAMPLES
 
 
+@pytest.mark.fault("A6")
 @pytest.mark.parametrize("text", NAUGHTY)
 def test_naughty_texts_are_inert(server: Served, text: str) -> None:
     """They are answered like any other unknown name, never run, never a failure."""

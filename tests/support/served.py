@@ -6,13 +6,16 @@ import asyncio
 import threading
 import urllib.error
 import urllib.request
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from email.message import Message
 from typing import Any
 from urllib.parse import quote, urlencode
 
+import aiohttp
+
+from syncd.storage import SqlStore
 from syncd.web import Server, WebDeps, build_app
 from tests.support.miniature import Miniature
 
@@ -101,3 +104,27 @@ def served(miniature: Miniature, **more: Any) -> Iterator[Served]:
     finally:
         stop.set()
         thread.join()
+
+
+@asynccontextmanager
+async def client(miniature: Miniature, **more: Any) -> AsyncIterator[aiohttp.ClientSession]:
+    """Serve a miniature in this event loop and give a client that shows answers as they came."""
+    async with (
+        Server(build_app(web_deps(miniature, **more)), "127.0.0.1", 0) as server,
+        aiohttp.ClientSession(
+            server.url, auto_decompress=False, headers={"Accept-Encoding": "identity"}
+        ) as session,
+    ):
+        yield session
+
+
+class Broken:
+    """A store that fails as asked, otherwise the real one."""
+
+    def __init__(self, store: SqlStore, name: str, error: Callable[[], Exception]) -> None:
+        self._store, self._name, self._error = store, name, error
+
+    def __getattr__(self, name: str) -> Any:
+        if name == self._name:
+            raise self._error()
+        return getattr(self._store, name)

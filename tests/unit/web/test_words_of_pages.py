@@ -10,15 +10,12 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-import syncd.fetching.failures
-import syncd.rules.accept
 import syncd.web
 from syncd.model.coverage import CellState, Tier
 from syncd.web import api_registers, api_releases
 from syncd.web.figures import Figures
 from syncd.web.page_content import SHOWN_STATES, safe_link
 from syncd.web.problems import _FIXES
-from syncd.web.reasons import GERMAN, german
 from syncd.web.texts import PROBLEMS, TEXTS, problem_words, text
 from tests.support.paths import REPOSITORY
 
@@ -59,29 +56,6 @@ def test_states_lines_and_roles_have_texts() -> None:
         assert text(f"as_{tier.value}", "de")
         assert text(f"per_{tier.value}", "de")
         assert TEXTS[f"in_{tier.value}"]
-
-
-def test_every_code_of_a_run_has_german_words() -> None:
-    rules = Path(syncd.rules.accept.__file__).read_text("utf-8")
-    refusals = re.findall(r'_refused\(\s*"([a-z_]+)"', rules)
-    endings = re.findall(r'code="([a-z_]+)"', rules)
-    assert "empty_snapshot" in refusals
-    assert "accepted" in endings
-    failures = set(syncd.fetching.failures._TABLE)
-    assert not {code for code in {*refusals, *endings, *failures} if german(code) is None}
-
-
-@pytest.mark.parametrize("status", ["401", "404", "429", "500", "418"])
-def test_statuses_of_portals_have_german_words(status: str) -> None:
-    words = german(f"http_{status}")
-    assert words is not None
-    assert status in words.reason
-    assert words.fix
-
-
-def test_unknown_codes_have_none() -> None:
-    assert german("something_new") is None
-    assert german("storage_full") == GERMAN["storage"]
 
 
 @pytest.mark.parametrize("language", ["de", "en"])
