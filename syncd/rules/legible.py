@@ -18,7 +18,7 @@ _UNSEEN = frozenset({"Cc", "Cf"})
 # UTF-8 read as Latin-1 or Windows-1252: a lead byte as letter, followed by what continuation bytes look like.
 _MOJIBAKE = re.compile(
     "[\u00c2\u00c3][\u0080-\u00bf\u20ac\u2018-\u2022\u2013\u2014\u0153\u0178\u0161\u017e\u2122\u02dc]"
-    "|\u00e2\u20ac|\u00ef\u00bb\u00bf|\ufffd"
+    "|\u00e2[\u0080\u20ac]|\u00ef\u00bb\u00bf|\ufffd"
 )
 
 

@@ -138,7 +138,8 @@ class _Findings:
                 ascii(value),
                 "Remove the invisible characters at the source.",
             )
-        if looks_misread(kept):
+        # Before anything was taken out: half of such a pair is a control character.
+        if value is not None and looks_misread(value):
             self.warn(
                 "mojibake",
                 f"The {field} looks like UTF-8 that was read in another encoding.",

@@ -1,4 +1,4 @@
-"""The gate for XML: attacks are refused or cost one record; nothing is fetched or filled up (bars B8, B19)."""
+"""The gate for XML: attacks are refused or cost one record; nothing is fetched or filled (bars B8, B19)."""
 
 from __future__ import annotations
 
