@@ -172,7 +172,8 @@ def _run_tool(
     connection: list[str] = []
     environment = dict(os.environ)
     if url is not None:
-        bare = url.set(drivername="postgresql", password=None)
+        # URL.set() would take None for "leave the password as it is".
+        bare = url._replace(drivername="postgresql", password=None)
         connection = [f"--dbname={bare.render_as_string(hide_password=False)}"]
         environment["PGOPTIONS"] = "-c statement_timeout=0 -c lock_timeout=10s"
         if url.password:

@@ -22,6 +22,8 @@ from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from syncd.model.run import RunOutcome
 from syncd.pipeline.ports import PartitionResult, StagedRecord
 from syncd.storage import SqlStore, open_store, release_digest
@@ -116,6 +118,7 @@ def give_birth(folder: Path) -> None:
 # --- the test ----------------------------------------------------------------------------------------------
 
 
+@pytest.mark.fault("D1")
 def test_a_hundred_kills_lose_double_and_halve_nothing(tmp_path: Path) -> None:
     chance = random.Random(20261122)
     mother = subprocess.Popen(
@@ -134,7 +137,8 @@ def test_a_hundred_kills_lose_double_and_halve_nothing(tmp_path: Path) -> None:
             mother.stdin.write("live\n")
             mother.stdin.flush()
             child = int(mother.stdout.readline())
-            time.sleep(chance.uniform(0.02, 0.35))
+            wait_for(tmp_path / "words", chance.choice(["syncs", "publishes", ""]))
+            time.sleep(chance.uniform(0, 0.03))
             os.kill(child, signal.SIGKILL)
             status = int(mother.stdout.readline())
             assert os.WTERMSIG(status) == signal.SIGKILL, "the child ended by itself; see its traceback"
@@ -144,8 +148,18 @@ def test_a_hundred_kills_lose_double_and_halve_nothing(tmp_path: Path) -> None:
         mother.wait(timeout=30)
         mother.stdout.close()
     # Kills that always fall into the same phase would prove little.
-    assert done["syncs"] > 5
-    assert done["publishes"] > 5
+    assert done["syncs"] >= 10
+    assert done["publishes"] >= 3
+
+
+def wait_for(log: Path, word: str) -> None:
+    """Wait until the living child begins with what ``word`` names; nothing is named: do not wait."""
+    start = log.stat().st_size if log.exists() else 0
+    deadline = time.monotonic() + 10
+    while word and time.monotonic() < deadline:
+        if log.exists() and f'["{word}"'.encode() in log.read_bytes()[start:]:
+            return
+        time.sleep(0.001)
 
 
 class Witness:

@@ -173,7 +173,7 @@ def _releases() -> None:
         "current_release",
         sa.Column("id", sa.SmallInteger(), autoincrement=False, nullable=False),
         sa.Column("number", sa.Integer(), nullable=False),
-        sa.CheckConstraint("id = 1", name="ck_current_release_single_row"),
+        sa.CheckConstraint("id = 1", name=op.f("ck_current_release_single_row")),
         sa.ForeignKeyConstraint(["number"], ["release.number"], name="fk_current_release_number"),
         sa.PrimaryKeyConstraint("id", name="pk_current_release"),
     )
