@@ -58,7 +58,10 @@ class Run:
 
 @dataclass(frozen=True, slots=True)
 class SourceState:
-    """What is known of a source between runs; the age shown everywhere comes from ``last_good_at``."""
+    """What is known of a source between runs; the age shown everywhere comes from ``last_good_at``.
+
+    ``missing`` of its ``records`` are no longer listed by the portal, but not withdrawn yet.
+    """
 
     source_id: str
     last_run: Run | None = None
@@ -67,3 +70,4 @@ class SourceState:
     records: int = 0
     consecutive_failures: int = 0
     retired: bool = False
+    missing: int = 0

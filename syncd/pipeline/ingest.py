@@ -10,13 +10,15 @@ import asyncio
 import shutil
 import tempfile
 from collections import Counter, defaultdict
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import structlog
 
 from syncd.errors import InvariantViolated, NotFound, SourceFormatError, SyncdError
+from syncd.model.issue import Issue
 from syncd.model.record import SnapshotMode
 from syncd.model.run import RunCounts, RunOutcome
 from syncd.pipeline.codec import canonical_json, short_hash
@@ -24,14 +26,14 @@ from syncd.pipeline.ports import Verdict
 from syncd.pipeline.rebuild import RULES_VERSION
 from syncd.pipeline.workers import ParseJob
 from syncd.rules.accept import Judgement, SnapshotFacts, accept
+from syncd.rules.withdraw import FLAPPING_FROM, Grace
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
     from datetime import datetime
 
-    from syncd.model.issue import Issue
     from syncd.model.run import Run
-    from syncd.pipeline.ports import SnapshotDelta, StagedSnapshot, Store
+    from syncd.pipeline.ports import SnapshotDelta, SourceHistory, StagedSnapshot, Store
     from syncd.pipeline.registry import Registry, SourcePlan
     from syncd.pipeline.workers import ParseWorker, RunSession, SessionFactory
     from syncd.sdk.connector import Document
@@ -136,7 +138,9 @@ class _Attempt:
             raise SourceFormatError(message, code="no_documents")
         state = await asyncio.to_thread(store.source_state, plan.source_id)
         reparse = await asyncio.to_thread(self._conditions_changed, state.last_good_run_id)
-        if session.all_unchanged and not reparse and not session.incomplete_reason:
+        settled = not reparse and not state.missing
+        # While records are missing, the same answer once more confirms their absence: it has to be read.
+        if session.all_unchanged and settled and not session.incomplete_reason:
             await self.close(
                 RunOutcome.UNCHANGED,
                 session=session,
@@ -148,8 +152,7 @@ class _Attempt:
         workdir = Path(await asyncio.to_thread(tempfile.mkdtemp, prefix="run-", dir=self.ingest.workroot))
         try:
             staged = await self._stage(documents, workdir, reparse=reparse)
-            delta = await asyncio.to_thread(store.preview, staged)
-            await self._decide(session, documents, staged, delta)
+            await self._decide(session, documents, staged)
         finally:
             await asyncio.to_thread(shutil.rmtree, workdir, ignore_errors=True)
         await asyncio.to_thread(session.prune)
@@ -230,29 +233,34 @@ class _Attempt:
         session: RunSession,
         documents: list[Document],
         staged: StagedSnapshot,
-        delta: SnapshotDelta,
     ) -> None:
-        judgement = accept(
-            self._facts(session, documents, staged, delta),
-            self.plan.limits,
-            loss_accepted=bool(self.accept_loss),
+        store, limits = self.ingest.store, self.plan.limits
+        now = self.ingest.clock()
+        history = await asyncio.to_thread(store.history, self.plan.source_id, staged.digest)
+        delta = await asyncio.to_thread(
+            store.preview,
+            staged,
+            now=now,
+            grace=Grace(limits.grace_runs, limits.grace),
+            after_run=history.waived_run_id,
         )
+        facts = _with_history(self._facts(session, documents, staged, delta), history, now)
+        judgement = accept(facts, limits, loss_accepted=bool(self.accept_loss))
         counts = _counts(staged, delta, judgement)
-        details = self._details(staged, delta)
-        if judgement.outcome is RunOutcome.ACCEPTED or delta.rewritten:
-            issues, issue_counts = _issues(session, staged)
+        details = self._details(staged, delta, judgement)
+        touches_absences = judgement.outcome.is_good and (judgement.withdraw or delta.returned)
+        if judgement.outcome is RunOutcome.ACCEPTED or delta.rewritten or touches_absences:
+            issues, issue_counts = _issues(session, staged, delta)
             await asyncio.to_thread(
-                self.ingest.store.apply_snapshot,
+                store.apply_snapshot,
                 self.run_id,
                 staged,
                 delta=delta,
-                verdict=Verdict(
-                    judgement.outcome, judgement.withdraw, judgement.code, judgement.reason, judgement.fix
-                ),
+                verdict=_verdict(judgement, limits.leave_at_most(delta.stored)),
                 counts=counts,
                 issues=issues,
                 issue_counts=issue_counts,
-                now=self.ingest.clock(),
+                now=now,
                 documents=session.notes(),
                 details=details,
             )
@@ -286,6 +294,9 @@ class _Attempt:
             changed=delta.changed,
             withdrawn=delta.withdrawn,
             quarantined=staged.quarantined,
+            confirmed=delta.confirmed,
+            due=delta.due,
+            withdrawn_recently=delta.withdrawn_recently,
             full=plan.mode is SnapshotMode.FULL,
             proven_complete=proven,
             declared=declared,
@@ -293,7 +304,7 @@ class _Attempt:
             incomplete_reason=session.incomplete_reason or staged.incomplete_reason,
         )
 
-    def _details(self, staged: StagedSnapshot, delta: SnapshotDelta) -> dict[str, Any]:
+    def _details(self, staged: StagedSnapshot, delta: SnapshotDelta, judgement: Judgement) -> dict[str, Any]:
         details: dict[str, Any] = {
             "conditions": self.conditions(),
             "snapshot": staged.digest,
@@ -304,6 +315,12 @@ class _Attempt:
             details["quarantine"] = staged.quarantine
         if delta.examples_withdrawn:
             details["examples_absent"] = list(delta.examples_withdrawn)
+        if judgement.withdraw:
+            details["missing"] = delta.withdrawn - judgement.leaving
+        if delta.returned:
+            details["returned"] = delta.returned
+        if judgement.waived:
+            details["limits_waived"] = True
         if self.accept_loss:
             details["loss_accepted_because"] = self.accept_loss
         return details
@@ -340,25 +357,62 @@ class _Attempt:
 
 
 def _counts(staged: StagedSnapshot, delta: SnapshotDelta, judgement: Judgement) -> RunCounts:
-    applied = judgement.outcome is RunOutcome.ACCEPTED
     return RunCounts(
         received=staged.received,
         unchanged=delta.unchanged,
         added=delta.added,
         changed=delta.changed,
-        withdrawn=delta.withdrawn if judgement.withdraw or not applied else 0,
+        # Of a refused snapshot: what would have been lost.
+        withdrawn=judgement.leaving if judgement.outcome.is_good else delta.withdrawn,
         quarantined=staged.quarantined,
         issues=sum(staged.issue_counts.values()),
         bytes_read=staged.bytes_read,
     )
 
 
+def _with_history(facts: SnapshotFacts, history: SourceHistory, now: datetime) -> SnapshotFacts:
+    since = history.refused_since
+    insists = since is not None and not history.rejected
+    return replace(
+        facts,
+        usual=history.received,
+        repeats=history.refused_same if insists else 0,
+        held_for=now - since if since is not None else timedelta(0),
+    )
+
+
+def _verdict(judgement: Judgement, leave_at_most: int) -> Verdict:
+    return Verdict(
+        judgement.outcome,
+        judgement.withdraw,
+        judgement.code,
+        judgement.reason,
+        judgement.fix,
+        grace=judgement.grace,
+        withdraw_at_most=None if judgement.waived else leave_at_most,
+        waived=judgement.waived,
+    )
+
+
+def _flapping(delta: SnapshotDelta) -> Iterator[Issue]:
+    for native_id in delta.flapping:
+        yield Issue(
+            "flapping",
+            f"This record has left and re-entered the listing {FLAPPING_FROM} times or more within a week.",
+            where=native_id,
+            fix="Ask the portal's operator; the record stays published meanwhile.",
+        )
+
+
 def _issues(
-    session: RunSession | None, staged: StagedSnapshot | None
+    session: RunSession | None, staged: StagedSnapshot | None, delta: SnapshotDelta | None = None
 ) -> tuple[tuple[Issue, ...], dict[str, int]]:
     listing = session.issues if session else ()
     counts = Counter(issue.code for issue in listing)
     kept = list(listing)
+    if delta is not None and delta.flapping:
+        counts["flapping"] += len(delta.flapping)
+        kept.extend(_flapping(delta))
     if staged is not None:
         counts.update(staged.issue_counts)
         kept.extend(staged.issues)

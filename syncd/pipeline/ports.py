@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol
 
 from syncd.model.run import RunCounts
+from syncd.rules.withdraw import NO_GRACE, Grace
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -72,8 +73,11 @@ class StagedSnapshot:
 class SnapshotDelta:
     """What would change if the snapshot were accepted, in records; the input of the acceptance rule.
 
-    ``rewritten`` are records whose bytes changed but whose functional projection did not.
-    ``examples_withdrawn`` holds up to twenty native ids for the operator.
+    ``rewritten`` are records whose bytes changed but whose functional projection did not. ``withdrawn``
+    counts all live records the snapshot lacks: ``confirmed`` of them were missing before, ``due`` of them
+    have used up their grace. ``returned`` were missing and are listed again. ``withdrawn_recently`` left
+    within :data:`~syncd.rules.withdraw.WINDOW`. ``examples_withdrawn`` holds up to twenty native ids for the
+    operator, ``flapping`` up to twenty that come and go.
     """
 
     stored: int
@@ -84,17 +88,63 @@ class SnapshotDelta:
     rewritten: int
     withdrawn: int
     examples_withdrawn: tuple[str, ...] = ()
+    confirmed: int = 0
+    due: int = 0
+    returned: int = 0
+    withdrawn_recently: int = 0
+    flapping: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """Decision of the acceptance rule. ``withdraw`` False keeps absent records (unproven listing)."""
+    """Decision of the acceptance rule. ``withdraw`` False keeps absent records (unproven listing).
+
+    Otherwise they become missing and are withdrawn after ``grace``, at most ``withdraw_at_most`` of them, the
+    longest missing first. ``waived`` says that limits were set aside: what left in this run counts against
+    no later one. ``stated_at`` and ``identity`` are remembered as what the source last said of itself.
+    """
 
     outcome: RunOutcome
     withdraw: bool = True
     code: str = ""
     reason: str = ""
     fix: str = ""
+    grace: Grace = NO_GRACE
+    withdraw_at_most: int | None = None
+    waived: bool = False
+    stated_at: datetime | None = None
+    identity: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class SourceHistory:
+    """What earlier runs of a source say about the snapshot at hand.
+
+    ``received`` are the records of up to ten good runs, newest first, none older than the last run for which
+    limits were waived (``waived_run_id``). ``refused_same`` counts the refused runs with the same content
+    since the last other answer, ``refused_since`` is when the first of them began; ``rejected`` says that an
+    operator has rejected this content. ``stated_at`` and ``identity`` are those last accepted.
+    """
+
+    received: tuple[int, ...] = ()
+    waived_run_id: int = 0
+    refused_same: int = 0
+    refused_since: datetime | None = None
+    rejected: bool = False
+    stated_at: datetime | None = None
+    identity: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """What an operator decided: ``kind`` is accept, reject, accept_loss or retire."""
+
+    source_id: str
+    run_id: int | None
+    kind: str
+    reason: str
+    decided_by: str
+    decided_at: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -259,8 +309,30 @@ class Store(Protocol):
     def write_known_hashes(self, source_id: str, path: Path) -> int:
         """Write the raw hashes of the live records, sorted, 16 bytes each; returns their number."""
 
-    def preview(self, snapshot: StagedSnapshot) -> SnapshotDelta:
-        """Compare a staged snapshot with the bucket without changing anything."""
+    def preview(
+        self,
+        snapshot: StagedSnapshot,
+        *,
+        now: datetime | None = None,
+        grace: Grace = NO_GRACE,
+        after_run: int = 0,
+    ) -> SnapshotDelta:
+        """Compare a staged snapshot with the bucket without changing anything.
+
+        ``after_run``: records withdrawn by this or an earlier run are not counted as withdrawn recently.
+        """
+
+    def history(self, source_id: str, digest: str) -> SourceHistory:
+        """Return what earlier runs say about a snapshot with that digest."""
+
+    def decide(self, decision: Decision) -> None:
+        """Record an operator's decision for good; raises SyncdError when that run is decided already."""
+
+    def decisions(self, *, source_id: str | None = None, run_id: int | None = None) -> tuple[Decision, ...]:
+        """Return decisions, oldest first."""
+
+    def retire_source(self, source_id: str, run_id: int, *, now: datetime) -> int:
+        """Turn all records of a source into tombstones and mark it retired; returns their number."""
 
     def apply_snapshot(  # noqa: PLR0913 - T1 stores all of these at once
         self,

@@ -28,6 +28,8 @@ ENGLISH: Final[dict[str, dict[str, tuple[str, str, str]]]] = {
         "unchanged": ("Unchanged", "Nothing has changed since the last good run.", ""),
         "accepted_absent_records_kept": ("Accepted, nothing withdrawn", "Absent records stay, because the listing is not provably complete.", "Look at the findings of the run; otherwise nothing to do."),
         "absent_records_kept": ("Unchanged, nothing withdrawn", "Absent records stay, because the listing is not provably complete.", "Look at the findings of the run; otherwise nothing to do."),
+        "records_missing": ("Unchanged, records missing", "Some records are no longer listed; they stay published until several complete listings have lacked them.", ""),
+        "accepted_after_repeats": ("Accepted after repeats", "The portal has repeated the same content for days, so it was taken although it exceeds a limit.", "Look at what has left; a withdrawal can be undone by the portal at any time."),
     },
     "Snapshots that are held back until somebody decides": {
         "snapshot_refused": ("Snapshot held back", "The snapshot is readable but must not replace the last one by itself.", _DECIDE),
@@ -37,6 +39,12 @@ ENGLISH: Final[dict[str, dict[str, tuple[str, str, str]]]] = {
         "empty_snapshot": ("Empty list", "The portal delivered an empty list; that never replaces data by itself.", "Ask the portal's operator. If the portal is really empty, accept the snapshot with a reason."),
         "snapshot_shrunken": ("Too many records missing", "More records are missing than may disappear in one run.", _DECIDE),
         "snapshot_grown": ("Grown unusually", "The snapshot grew more in one run than the source's limit allows.", _DECIDE),
+        "losses_add_up": ("Losses add up", "Records missing now and withdrawn within seven days exceed the source's limit.", _DECIDE),
+        "fewer_than_usual": ("Fewer records than usual", "The listing is much shorter than the last good ones.", _DECIDE),
+        "more_than_usual": ("More records than usual", "The listing is much longer than the last good ones.", _DECIDE),
+        "snapshot_older": ("Older content", "The portal answered with content older than what was last accepted.", "Nothing to do if a cache answered. If the portal was put back on purpose, accept the snapshot with a reason."),
+        "different_feed": ("Another feed", "The answer is of another portal, or all records were numbered anew.", "Check the address of the source; if it is right, accept the snapshot with a reason."),
+        "mapping_changed": ("Read differently", "A new version of the connector or the rules reads many records differently.", "Look at some of the changed records; if the new reading is right, accept the snapshot with a reason."),
         "already_decided": ("Already decided", "Somebody has decided on this run; a decision never changes.", "Decide on the next refused run."),
     },
     "The portal does not answer": {
@@ -108,6 +116,9 @@ ENGLISH: Final[dict[str, dict[str, tuple[str, str, str]]]] = {
         "parser_timeout": ("Parser took too long", "Reading the answer exceeded its time limit and was ended.", "The connector's owner must look; if the answer is merely large, raise the time limit."),
     },
     "Findings about single records": {
+        "flapping": ("Record comes and goes", "A record left and re-entered the listing several times within a week; it stays published.", "Ask the portal's operator."),
+        "id_reused": ("Number used again", "A known number now stands for another service; the old record stays, the new one is set aside.", "Ask the portal's operator; if it is right, accept the next run with a reason."),
+        "stamp_in_future": ("Date in the future", "The portal dates its content more than a day ahead; the content counts, the date does not.", "Tell the portal's operator."),
         "bad_date": ("No day", "The text is no existing day; the offer counts as unbounded there.", "Write the day as YYYY-MM-DD, or leave the field out."),
         "bad_encoding": ("Row not readable", "The row is not written in the stated character set; it was set aside.", _SOURCE),
         "bad_id": ("Unusable id", "The record's id is empty, too long or no text.", _SOURCE),

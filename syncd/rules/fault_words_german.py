@@ -32,6 +32,8 @@ GERMAN: Final[dict[str, tuple[str, str, str]]] = {
     "unchanged": ("Unverändert", "Seit dem letzten guten Lauf hat sich nichts geändert.", ""),
     "accepted_absent_records_kept": ("Übernommen, nichts zurückgezogen", "Fehlende Datensätze bleiben stehen, weil die Lieferung nicht nachweislich vollständig ist.", "Die Befunde des Laufs ansehen; sonst nichts zu tun."),
     "absent_records_kept": ("Unverändert, nichts zurückgezogen", "Fehlende Datensätze bleiben stehen, weil die Lieferung nicht nachweislich vollständig ist.", "Die Befunde des Laufs ansehen; sonst nichts zu tun."),
+    "records_missing": ("Unverändert, Datensätze fehlen", "Einige Datensätze sind nicht mehr gelistet; sie bleiben veröffentlicht, bis mehrere vollständige Lieferungen sie nicht enthielten.", ""),
+    "accepted_after_repeats": ("Nach Wiederholung übernommen", "Das Portal hat denselben Inhalt über Tage wiederholt; darum wurde er trotz einer überschrittenen Grenze übernommen.", "Ansehen, was weggefallen ist; das Portal kann es jederzeit wieder liefern."),
     # Snapshots that are held back until somebody decides
     "snapshot_refused": ("Lieferung zurückgehalten", "Die Lieferung ist lesbar, darf die letzte aber nicht von selbst ersetzen.", _DECIDE),
     "too_many_unusable": ("Zu viele unbrauchbare Datensätze", "Der Anteil unbrauchbarer Datensätze liegt über der Grenze der Quelle.", "Die Befunde des Laufs ansehen; wahrscheinlich hat sich das Format des Portals geändert."),
@@ -40,6 +42,12 @@ GERMAN: Final[dict[str, tuple[str, str, str]]] = {
     "empty_snapshot": ("Leere Liste", "Das Portal hat eine leere Liste geliefert; sie ersetzt nie von selbst Daten.", "Den Betreiber des Portals fragen. Ist das Portal wirklich leer, die Lieferung mit einer Begründung annehmen."),
     "snapshot_shrunken": ("Zu viele Datensätze fehlen", "In der Lieferung fehlen mehr Datensätze, als in einem Lauf verschwinden dürfen.", _DECIDE),
     "snapshot_grown": ("Ungewöhnlich gewachsen", "Die Lieferung ist in einem Lauf stärker gewachsen, als die Grenze der Quelle erlaubt.", _DECIDE),
+    "losses_add_up": ("Verluste summieren sich", "Jetzt fehlende und in sieben Tagen zurückgezogene Datensätze überschreiten zusammen die Grenze der Quelle.", _DECIDE),
+    "fewer_than_usual": ("Weniger Datensätze als üblich", "Die Liste ist viel kürzer als die letzten guten.", _DECIDE),
+    "more_than_usual": ("Mehr Datensätze als üblich", "Die Liste ist viel länger als die letzten guten.", _DECIDE),
+    "snapshot_older": ("Älterer Inhalt", "Das Portal hat mit einem älteren Inhalt geantwortet, als zuletzt übernommen wurde.", "Nichts zu tun, wenn ein Zwischenspeicher geantwortet hat. Wurde das Portal absichtlich zurückgesetzt, die Lieferung mit einer Begründung annehmen."),
+    "different_feed": ("Andere Quelle", "Die Antwort gehört zu einem anderen Portal, oder alle Datensätze wurden neu nummeriert.", "Die Adresse der Quelle prüfen; stimmt sie, die Lieferung mit einer Begründung annehmen."),
+    "mapping_changed": ("Anders gelesen", "Eine neue Fassung des Anschlusses oder der Regeln liest viele Datensätze anders.", "Einige der geänderten Datensätze ansehen; stimmt die neue Lesart, die Lieferung mit einer Begründung annehmen."),
     "already_decided": ("Schon entschieden", "Über diesen Lauf hat schon jemand entschieden; eine Entscheidung ändert sich nie.", "Über den nächsten zurückgehaltenen Lauf entscheiden."),
     # The portal does not answer
     "source_unavailable": ("Portal antwortet nicht", "Das Portal antwortet nicht so, wie es ein arbeitendes Portal täte.", _WAIT),
@@ -105,6 +113,9 @@ GERMAN: Final[dict[str, tuple[str, str, str]]] = {
     "parser_killed": ("Auslesen abgebrochen", "Der Prozess, der die Antwort ausliest, wurde beendet, wahrscheinlich wegen seiner Speichergrenze.", "Die Größe der Antwort ansehen; ist sie echt, die Speichergrenze anheben."),
     "parser_timeout": ("Auslesen dauert zu lange", "Das Auslesen hat seine Zeitgrenze überschritten und wurde beendet.", "Wer den Konnektor pflegt, muss hinschauen; ist die Antwort nur groß, die Zeitgrenze anheben."),
     # Findings about single records
+    "flapping": ("Datensatz kommt und geht", "Ein Datensatz verschwand binnen einer Woche mehrmals aus der Liste und kam wieder; er bleibt veröffentlicht.", "Den Betreiber des Portals fragen."),
+    "id_reused": ("Nummer wiederverwendet", "Eine bekannte Nummer steht jetzt für eine andere Leistung; der alte Datensatz bleibt, der neue wird zurückgelegt.", "Den Betreiber des Portals fragen; ist es richtig, den nächsten Lauf mit einer Begründung annehmen."),
+    "stamp_in_future": ("Datum in der Zukunft", "Das Portal datiert seinen Inhalt mehr als einen Tag voraus; der Inhalt zählt, das Datum nicht.", "Dem Betreiber des Portals Bescheid geben."),
     "bad_date": ("Kein Tag", "Der Text ist kein Tag des Kalenders; das Angebot gilt dort als unbefristet.", "Den Tag als JJJJ-MM-TT schreiben oder das Feld weglassen."),
     "bad_encoding": ("Zeile nicht lesbar", "Die Zeile ist nicht im angegebenen Zeichensatz geschrieben; sie wurde beiseitegelegt.", _SOURCE),
     "bad_id": ("Kennung unbrauchbar", "Die Kennung des Datensatzes ist leer, zu lang oder kein Text.", _SOURCE),

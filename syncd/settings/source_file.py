@@ -47,6 +47,29 @@ class LimitsTable(Table):
 
     max_loss_percent: float = Field(_ACCEPT.max_loss_percent, ge=0, le=100, strict=False)
     max_loss_records: int = Field(_ACCEPT.max_loss_records, ge=0)
+    max_loss_week_percent: float = Field(
+        _ACCEPT.max_loss_week_percent,
+        ge=0,
+        le=100,
+        strict=False,
+        description="Share of the records that may be missing or have left within seven days.",
+    )
+    min_usual_percent: float = Field(
+        _ACCEPT.min_usual_percent,
+        ge=0,
+        le=100,
+        strict=False,
+        description="Shortest listing taken, as a share of the median of the last ten good ones.",
+    )
+    grace_runs: int = Field(
+        _ACCEPT.grace_runs,
+        ge=1,
+        le=1_000,
+        description="Complete listings in a row that must lack a record before it is withdrawn.",
+    )
+    grace: Duration = Field(
+        _ACCEPT.grace, description="Shortest time between the first of them and the withdrawal."
+    )
     growth_percent: float = Field(_ACCEPT.max_growth_percent, ge=100, strict=False)
     growth_free_records: int = Field(_ACCEPT.growth_free_records, ge=0)
     max_quarantined_percent: float = Field(_ACCEPT.max_quarantined_percent, ge=0, le=100, strict=False)
@@ -63,6 +86,10 @@ class LimitsTable(Table):
         return AcceptLimits(
             max_loss_records=self.max_loss_records,
             max_loss_percent=self.max_loss_percent,
+            max_loss_week_percent=self.max_loss_week_percent,
+            min_usual_percent=self.min_usual_percent,
+            grace_runs=self.grace_runs,
+            grace=self.grace,
             max_growth_percent=self.growth_percent,
             growth_free_records=self.growth_free_records,
             max_quarantined_percent=self.max_quarantined_percent,

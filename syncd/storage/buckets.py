@@ -6,14 +6,23 @@ acceptance rule's verdict.
 
 from __future__ import annotations
 
-import heapq
 from collections.abc import Iterator, Mapping, Sequence
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import select, update
 
 from syncd.errors import InvariantViolated
 from syncd.pipeline.ports import SnapshotDelta
+from syncd.rules.withdraw import NO_GRACE, WINDOW
+from syncd.storage.absences import (
+    Settlement,
+    end_absences,
+    forget_absences,
+    keep_absences,
+    known_absences,
+    withdrawn_since,
+)
 from syncd.storage.bucket_writer import BucketWriter, live_count, stored_records
 from syncd.storage.bulk import BATCH, batches
 from syncd.storage.fates import Fate, Seen, Tally, fate_of
@@ -21,7 +30,6 @@ from syncd.storage.runs import end_run, end_state, keep_documents, keep_issues, 
 from syncd.storage.tables import record, source_state
 
 if TYPE_CHECKING:
-    from datetime import datetime
     from pathlib import Path
 
     from sqlalchemy import Connection
@@ -29,10 +37,11 @@ if TYPE_CHECKING:
     from syncd.model.issue import Issue
     from syncd.model.run import RunCounts
     from syncd.pipeline.ports import DocumentNote, StagedSnapshot, Verdict
+    from syncd.rules.withdraw import Grace
     from syncd.storage.database import Database
 
-EXAMPLES = 20
 _HASHES_PER_WRITE = 4_096
+_LATER_THAN_ALL = datetime.max.replace(tzinfo=UTC)
 
 
 class BucketPart:
@@ -60,8 +69,19 @@ class BucketPart:
                 count += len(batch)
         return count
 
-    def preview(self, snapshot: StagedSnapshot) -> SnapshotDelta:
-        """Compare a staged snapshot with the bucket without changing anything; reads the staged file once."""
+    def preview(
+        self,
+        snapshot: StagedSnapshot,
+        *,
+        now: datetime | None = None,
+        grace: Grace = NO_GRACE,
+        after_run: int = 0,
+    ) -> SnapshotDelta:
+        """Compare a staged snapshot with the bucket without changing anything; reads the staged file once.
+
+        ``now`` None: absences are counted as if their grace were over.
+        """
+        at = now or _LATER_THAN_ALL
         with self._database.read("comparing a snapshot") as connection:
             live = live_count(connection, snapshot.source_id)
             seen = Seen(snapshot, live=live)
@@ -81,7 +101,11 @@ class BucketPart:
                     if stored is not None and not stored.withdrawn and stored.raw_hash in seen.absent:
                         moved.add(stored.record_id)
             leaving = _leaving(connection, snapshot.source_id, seen.absent, named)
-            withdrawn, examples = _count_and_show(row for row in leaving if row[0] not in moved)
+            settlement = Settlement(known_absences(connection, snapshot.source_id), grace, at)
+            for record_id, native_id in leaving:
+                if record_id not in moved:
+                    settlement.take(record_id, native_id)
+            recently = withdrawn_since(connection, snapshot.source_id, at - WINDOW, after_run=after_run)
         fates = tally.result()
         return SnapshotDelta(
             stored=live,
@@ -90,8 +114,13 @@ class BucketPart:
             added=fates[Fate.ADDED],
             changed=fates[Fate.CHANGED],
             rewritten=fates[Fate.REWRITTEN],
-            withdrawn=withdrawn,
-            examples_withdrawn=examples,
+            withdrawn=settlement.absent,
+            examples_withdrawn=tuple(settlement.examples),
+            confirmed=settlement.confirmed,
+            due=settlement.due,
+            returned=len(settlement.returned),
+            withdrawn_recently=recently,
+            flapping=tuple(settlement.flapping),
         )
 
     def apply_snapshot(  # noqa: PLR0913 - T1 stores all of these at once
@@ -110,9 +139,10 @@ class BucketPart:
     ) -> None:
         """T1: store the delta, validators, run end and dirty marks in one transaction; replay is harmless.
 
-        The run ends with the verdict's outcome (``unchanged`` when only bytes were rewritten). Withdrawn
-        records become tombstones (restorable), never vanish; with ``verdict.withdraw`` False nothing is
-        withdrawn at all, not even what a delta names.
+        The run ends with the verdict's outcome (``unchanged`` when only bytes were rewritten or records went
+        missing). Absent records become missing and, after the grace of the verdict, tombstones (restorable);
+        they never vanish. With ``verdict.withdraw`` False nothing is missing or withdrawn, not even what a
+        delta names.
         """
         if not verdict.outcome.is_good:
             raise InvariantViolated(f"a snapshot with the verdict {verdict.outcome} must not be stored")
@@ -122,7 +152,7 @@ class BucketPart:
                 return
             if source_id != snapshot.source_id:
                 raise InvariantViolated(f"run {run_id} is of {source_id}, not of {snapshot.source_id}")
-            _store_records(connection, run_id, snapshot, withdraw=verdict.withdraw, now=now)
+            _store_records(connection, run_id, snapshot, verdict, now=now)
             keep_documents(connection, source_id, documents)
             end = {
                 "code": verdict.code,
@@ -137,15 +167,25 @@ class BucketPart:
             connection.execute(
                 update(source_state)
                 .where(source_state.c.source_id == source_id)
-                .values(records=live_count(connection, source_id))
+                .values(records=live_count(connection, source_id), **_remembered(verdict, run_id))
             )
 
 
+def _remembered(verdict: Verdict, run_id: int) -> dict[str, Any]:
+    """Return what the state of the source keeps of this run; what a run does not know stays as it was."""
+    values: dict[str, Any] = {"waived_run_id": run_id} if verdict.waived else {}
+    if verdict.stated_at is not None:
+        values["stated_at"] = verdict.stated_at
+    if verdict.identity:
+        values["identity"] = verdict.identity
+    return values
+
+
 def _store_records(
-    connection: Connection, run_id: int, snapshot: StagedSnapshot, *, withdraw: bool, now: datetime
+    connection: Connection, run_id: int, snapshot: StagedSnapshot, verdict: Verdict, *, now: datetime
 ) -> None:
     seen = Seen(snapshot, live=live_count(connection, snapshot.source_id))
-    named = set(snapshot.withdrawn_ids) if withdraw else set()
+    named = set(snapshot.withdrawn_ids) if verdict.withdraw else set()
     writer = BucketWriter(
         connection,
         source_id=snapshot.source_id,
@@ -158,11 +198,33 @@ def _store_records(
         writer.take(batch)
         if named:
             named.difference_update(staged.native_id for staged in batch)
-    if withdraw:
-        # Records that changed carry their new hash by now, so an absent hash finds only what is gone.
-        leaving = _leaving(connection, snapshot.source_id, seen.absent, named)
-        for gone in batches(leaving):
-            writer.withdraw([record_id for record_id, _ in gone])
+    # Records that changed carry their new hash by now, so an absent hash finds only what is gone.
+    _settle_absences(connection, snapshot.source_id, seen.absent, named, verdict, writer, now=now)
+
+
+def _settle_absences(  # noqa: PLR0917 - a step of the transaction above
+    connection: Connection,
+    source_id: str,
+    absent: frozenset[bytes],
+    named: set[str],
+    verdict: Verdict,
+    writer: BucketWriter,
+    *,
+    now: datetime,
+) -> None:
+    known = known_absences(connection, source_id)
+    settlement = Settlement(known, verdict.grace, now)
+    for record_id, native_id in _leaving(connection, source_id, absent, named):
+        settlement.take(record_id, native_id)
+    end_absences(connection, source_id, settlement.returned, now=now)
+    if not verdict.withdraw:
+        return
+    leaving, staying = settlement.settle(verdict.withdraw_at_most)
+    for gone in batches(leaving):
+        writer.withdraw(gone)
+    if known:
+        forget_absences(connection, leaving)
+    keep_absences(connection, source_id, staying, known)
 
 
 def _leaving(
@@ -181,16 +243,6 @@ def _leaving(
         for row in connection.execute(columns.where(record.c.native_id.in_(names))).all():
             if row.id not in given:
                 yield row.id, row.native_id
-
-
-def _count_and_show(leaving: Iterator[tuple[int, str]]) -> tuple[int, tuple[str, ...]]:
-    """Return the number of leaving records and the first native ids, in flat memory."""
-    count = 0
-    examples: list[str] = []
-    for batch in batches(leaving):
-        count += len(batch)
-        examples = heapq.nsmallest(EXAMPLES, [*examples, *(native_id for _, native_id in batch)])
-    return count, tuple(examples)
 
 
 def _has_rows(connection: Connection, source_id: str) -> bool:

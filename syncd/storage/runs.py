@@ -9,13 +9,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, fields
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import delete, insert, select, update
+from sqlalchemy import delete, func, insert, select, update
 
 from syncd.errors import InvariantViolated, NotFound, StorageError
 from syncd.model.issue import Issue, Severity
 from syncd.model.run import Run, RunCounts, RunOutcome, SourceState
 from syncd.pipeline.ports import DocumentNote
-from syncd.storage.tables import document_note, issue, run, source_state
+from syncd.storage.tables import absence, document_note, issue, run, source_state
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -84,7 +84,8 @@ class RunPart:
                 return
             if documents is not None:
                 keep_documents(connection, source_id, documents)
-            end = {"code": code, "reason": reason, "fix": fix, "details": dict(details or {})}
+            end: dict[str, Any] = {"code": code, "reason": reason, "fix": fix, "details": dict(details or {})}
+            end["snapshot_digest"] = end["details"].get("snapshot")
             end_run(connection, run_id, outcome=outcome, now=now, counts=counts, values=end)
             keep_issues(connection, run_id, issues, issue_counts or {})
             end_state(connection, source_id, run_id, outcome=outcome, now=now)
@@ -251,6 +252,10 @@ def _states() -> Any:  # noqa: ANN401 - the type of a select over two tables hel
         source_state.c.records,
         source_state.c.consecutive_failures,
         source_state.c.retired,
+        select(func.count())
+        .where(absence.c.source_id == source_state.c.source_id, absence.c.missing_since_at.is_not(None))
+        .scalar_subquery()
+        .label("missing"),
         *run.c,
     ).select_from(source_state.outerjoin(run, source_state.c.last_run_id == run.c.run_id))
 
@@ -264,6 +269,7 @@ def _state_of(row: Row[Any]) -> SourceState:
         records=row.records,
         consecutive_failures=row.consecutive_failures,
         retired=row.retired,
+        missing=row.missing,
     )
 
 

@@ -15,6 +15,7 @@ from syncd.storage.address import parse_address
 from syncd.storage.buckets import BucketPart
 from syncd.storage.copies import write_backup
 from syncd.storage.database import Database
+from syncd.storage.decisions import DecisionPart
 from syncd.storage.publication import PublicationPart
 from syncd.storage.rebuilds import RebuildPart
 from syncd.storage.registers import RegisterPart
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
     from typing import Self
 
 
-class SqlStore(RunPart, BucketPart, RebuildPart, PublicationPart, ReleasePart, RegisterPart):
+class SqlStore(RunPart, BucketPart, DecisionPart, RebuildPart, PublicationPart, ReleasePart, RegisterPart):
     """The Store port on SQLite or PostgreSQL; safe to use from several threads at once."""
 
     def __init__(self, database: Database) -> None:

@@ -84,6 +84,25 @@ source_state = Table(
     Column("records", Integer, nullable=False, default=0),
     Column("consecutive_failures", Integer, nullable=False, default=0),
     Column("retired", Boolean, nullable=False, default=False),
+    Column("stated_at", UTCDateTime),
+    Column("identity", PlainText),
+    Column("waived_run_id", identity()),
+)
+
+# Written once and never changed; a run may be gone before the decision about it.
+decision = Table(
+    "decision",
+    metadata,
+    Column("id", identity(), primary_key=True),
+    Column("source_id", KeyText, nullable=False),
+    Column("run_id", identity()),
+    Column("kind", KeyText, nullable=False),
+    Column("reason", PlainText, nullable=False),
+    Column("decided_by", PlainText, nullable=False),
+    Column("decided_at", UTCDateTime, nullable=False),
+    Index("ix_decision_run_id", "run_id"),
+    Index("ix_decision_source_id", "source_id"),
+    sqlite_autoincrement=True,
 )
 
 document_note = Table(
@@ -134,6 +153,26 @@ Index(
     record.c.id,
     sqlite_where=record.c.withdrawn_at.is_not(None),
     postgresql_where=record.c.withdrawn_at.is_not(None),
+)
+Index(
+    "ix_record_withdrawn_at",
+    record.c.source_id,
+    record.c.withdrawn_at,
+    sqlite_where=record.c.withdrawn_at.is_not(None),
+    postgresql_where=record.c.withdrawn_at.is_not(None),
+)
+
+# Beside the records, not in them: few are ever missing, and a confirmed absence then rewrites no payload.
+absence = Table(
+    "absence",
+    metadata,
+    Column("record_id", identity(), primary_key=True, autoincrement=False),
+    Column("source_id", KeyText, nullable=False),
+    Column("missing_since_at", UTCDateTime),
+    Column("missing_runs", Integer, nullable=False),
+    Column("times", Integer, nullable=False),
+    Column("counted_since_at", UTCDateTime, nullable=False),
+    Index("ix_absence_source_id", "source_id"),
 )
 
 # Written with its record and only there, so a foreign key would only cost time.
