@@ -119,6 +119,7 @@ def give_birth(folder: Path) -> None:
 
 
 @pytest.mark.fault("D1")
+@pytest.mark.timeout(300)  # half a minute on an idle machine
 def test_a_hundred_kills_lose_double_and_halve_nothing(tmp_path: Path) -> None:
     chance = random.Random(20261122)
     mother = subprocess.Popen(
