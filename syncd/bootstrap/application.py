@@ -164,7 +164,17 @@ async def build_application(config: Config, *, serving: bool = False) -> AsyncIt
             folder=folder,
             store=store,
             ask=Ask(store, registry, utc_now),
-            ingest=Ingest(store, worker, sessions, registry, utc_now, work, folder.quarantine),
+            ingest=Ingest(
+                store,
+                worker,
+                sessions,
+                registry,
+                utc_now,
+                work,
+                folder.quarantine,
+                # The configuration is replaced on reload, and a secret may rotate at any time.
+                secrets=lambda: sessions.config.secrets(),  # noqa: PLW0108
+            ),
             rebuilder=Rebuilder(store, builder, registry, utc_now),
             sessions=sessions,
             metrics=metrics,

@@ -46,6 +46,9 @@ ENGLISH: Final[dict[str, dict[str, tuple[str, str, str]]]] = {
         "different_feed": ("Another feed", "The answer is of another portal, or all records were numbered anew.", "Check the address of the source; if it is right, accept the snapshot with a reason."),
         "mapping_changed": ("Read differently", "A new version of the connector or the rules reads many records differently.", "Look at some of the changed records; if the new reading is right, accept the snapshot with a reason."),
         "already_decided": ("Already decided", "Somebody has decided on this run; a decision never changes.", "Decide on the next refused run."),
+        "run_superseded": ("Superseded", "There was a newer good run since this one.", "Nothing to do: the portal has sent something acceptable since."),
+        "not_refused": ("Nothing to decide", "This run was not refused; only refused runs are decided.", "List the refused runs."),
+        "bodies_gone": ("Answers no longer kept", "The answers of the refused run are no longer kept.", "Read the source anew and accept with a reason."),
     },
     "The portal does not answer": {
         "source_unavailable": ("Portal unavailable", "The portal does not answer as a working portal would.", _WAIT),

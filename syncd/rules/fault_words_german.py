@@ -49,6 +49,9 @@ GERMAN: Final[dict[str, tuple[str, str, str]]] = {
     "different_feed": ("Andere Quelle", "Die Antwort gehört zu einem anderen Portal, oder alle Datensätze wurden neu nummeriert.", "Die Adresse der Quelle prüfen; stimmt sie, die Lieferung mit einer Begründung annehmen."),
     "mapping_changed": ("Anders gelesen", "Eine neue Fassung des Anschlusses oder der Regeln liest viele Datensätze anders.", "Einige der geänderten Datensätze ansehen; stimmt die neue Lesart, die Lieferung mit einer Begründung annehmen."),
     "already_decided": ("Schon entschieden", "Über diesen Lauf hat schon jemand entschieden; eine Entscheidung ändert sich nie.", "Über den nächsten zurückgehaltenen Lauf entscheiden."),
+    "run_superseded": ("Überholt", "Seit diesem Lauf gab es einen neueren guten.", "Nichts zu tun: Das Portal hat inzwischen Annehmbares geliefert."),
+    "not_refused": ("Nichts zu entscheiden", "Dieser Lauf wurde nicht zurückgehalten; entschieden wird nur über zurückgehaltene.", "Die zurückgehaltenen Läufe auflisten."),
+    "bodies_gone": ("Antworten nicht mehr da", "Die Antworten des zurückgehaltenen Laufs sind nicht mehr aufbewahrt.", "Die Quelle neu lesen und dabei mit einer Begründung annehmen."),
     # The portal does not answer
     "source_unavailable": ("Portal antwortet nicht", "Das Portal antwortet nicht so, wie es ein arbeitendes Portal täte.", _WAIT),
     "connection_refused": ("Verbindung abgelehnt", "Unter der Adresse des Portals nimmt kein Dienst Verbindungen an.", _WAIT),

@@ -61,6 +61,7 @@ def test_families_answer_for_their_members() -> None:
         ("class A(SyncdError):\n    code = 'a_code'", ["a_code"]),
         ("raise ConfigError('x', code='a_code')", ["a_code"]),
         ("Judgement(code='one' if x else 'two')", ["one", "two"]),
+        ("code, reason = ('' if x else 'a_') + 'code', 'text'", ["a_code", "code"]),
         ("context.issue('a_code', 'text')", ["a_code"]),
         ("found.warn('a_code', 'text'); log.warn('an event')", ["a_code"]),
         ("not_found('area', name, known, 'a_code')", ["a_code"]),

@@ -67,6 +67,10 @@ def codes_of(tree: ast.AST, table: str = "") -> Iterator[str]:
                             yield from _literal(value)
                         case _:
                             pass
+            case ast.Assign(
+                targets=[ast.Tuple(elts=[ast.Name(id="code"), *_])], value=ast.Tuple(elts=[value, *_])
+            ):
+                yield from _literal(value)
             case (
                 ast.AnnAssign(target=ast.Name(id=name), value=ast.expr() as value)
                 | ast.Assign(targets=[ast.Name(id=name)], value=value)
@@ -108,12 +112,19 @@ def _codes_of_table(table: ast.expr) -> Iterator[str]:
 
 
 def _literal(node: ast.expr) -> Iterator[str]:
+    yield from (text for text in _texts(node) if CODE.fullmatch(text))
+
+
+def _texts(node: ast.expr) -> Iterator[str]:
+    """Yield every text an expression of literals, conditions and sums can be."""
     match node:
-        case ast.Constant(value=str(text)) if CODE.fullmatch(text):
+        case ast.Constant(value=str(text)):
             yield text
         case ast.IfExp(body=one, orelse=other):
-            yield from _literal(one)
-            yield from _literal(other)
+            yield from _texts(one)
+            yield from _texts(other)
+        case ast.BinOp(left=left, op=ast.Add(), right=right):
+            yield from (start + end for start in _texts(left) for end in _texts(right))
         case _:
             pass
 
