@@ -13,6 +13,7 @@ import importlib
 import traceback
 from contextlib import ExitStack
 from dataclasses import replace
+from datetime import UTC
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -34,6 +35,7 @@ from syncd.sdk.parsing import ParseContext, RecordRejected
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
+    from datetime import datetime
     from typing import BinaryIO
 
     from syncd.model.record import Claim
@@ -109,6 +111,8 @@ class _Staging:
         self._findings = Findings()
         self._declared: list[tuple[str, int | None, int]] = []
         self._incomplete: list[str] = []
+        self._stated: list[datetime] = []
+        self._identities: set[str] = set()
         self._received = self._seen = self._quarantined = self._bytes = 0
         self.files = ExitStack()
         self._staged = self.files.enter_context(StageWriter(job.workdir / STAGED))
@@ -163,6 +167,10 @@ class _Staging:
         self._drain(context, name)
         self._findings.count_fields(context.unknown_fields)
         self._declared.append((name, context.declared_total, received))
+        if context.stated_at is not None:
+            self._stated.append(context.stated_at.astimezone(UTC))
+        if context.identity:
+            self._identities.add(context.identity)
         if context.incomplete_reason:
             self._incomplete.append(f"{self._place(name)}{context.incomplete_reason}")
 
@@ -280,6 +288,8 @@ class _Staging:
             "bytes_read": self._bytes,
             "declared_total": declared_total,
             "incomplete_reason": writable("; ".join(self._incomplete[:20])),
+            "stated_at": min(self._stated).isoformat() if self._stated else None,
+            "identity": writable(", ".join(sorted(self._identities))),
             "issues": [
                 [
                     writable(text)

@@ -11,6 +11,7 @@ import contextlib
 import os
 import signal
 import sys
+from datetime import datetime
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -203,6 +204,8 @@ def _load(job: ParseJob) -> StagedSnapshot:
         bytes_read=summary["bytes_read"],
         declared_total=summary["declared_total"],
         incomplete_reason=summary["incomplete_reason"],
+        stated_at=datetime.fromisoformat(summary["stated_at"]) if summary["stated_at"] else None,
+        identity=summary["identity"],
     )
 
 

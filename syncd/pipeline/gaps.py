@@ -31,6 +31,8 @@ if TYPE_CHECKING:
     from syncd.pipeline.ports import CoverageRow
     from syncd.rules.assess import Cells
 
+_SINGLE_NAMES = 50
+"""Names looked up one by one before the whole register is read."""
 GAP_STATES = frozenset(state for state in CellState if state.is_gap)
 
 
@@ -173,16 +175,22 @@ def _span(view: ReleaseView, area: Area, tier: Tier) -> tuple[int, int]:
 
 
 class _Names(dict[str, str]):
-    """Service names as of a release, read when first asked for."""
+    """Service names as of a release: the first few one by one, then all at once."""
 
     def __init__(self, view: ReleaseView) -> None:
         super().__init__()
         self._view = view
 
     def __missing__(self, key: str) -> str:
-        row = self._view.store.partition(self._view.release.number, key)
-        self[key] = decode_service(row.service).name if row else key
-        return self[key]
+        store, number = self._view.store, self._view.release.number
+        if len(self) == _SINGLE_NAMES:
+            self.update(
+                (row.service_key, decode_service(row.service).name) for row in store.partitions(number)
+            )
+        else:
+            row = store.partition(number, key)
+            self[key] = decode_service(row.service).name if row else key
+        return self.setdefault(key, key)
 
 
 class _Published(dict[int, "datetime | None"]):

@@ -18,21 +18,24 @@ from typing import TYPE_CHECKING, Any
 import structlog
 
 from syncd.errors import InvariantViolated, NotFound, SourceFormatError, SyncdError
-from syncd.model.issue import Issue
 from syncd.model.record import SnapshotMode
 from syncd.model.run import RunCounts, RunOutcome
 from syncd.pipeline.codec import canonical_json, short_hash
 from syncd.pipeline.concealment import Concealment
-from syncd.pipeline.ports import Verdict
+from syncd.pipeline.held import HeldSession, check_undecided, held_bodies, keep_held
+from syncd.pipeline.likeness import finds, moves, reused_ids
+from syncd.pipeline.ports import Decision, Verdict
 from syncd.pipeline.rebuild import RULES_VERSION
 from syncd.pipeline.workers import ParseJob
 from syncd.rules.accept import Judgement, SnapshotFacts, accept
-from syncd.rules.withdraw import FLAPPING_FROM, Grace
+from syncd.rules.identity import is_in_future
+from syncd.rules.withdraw import Grace
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Coroutine
     from datetime import datetime
 
+    from syncd.model.issue import Issue
     from syncd.model.run import Run
     from syncd.pipeline.ports import SnapshotDelta, SourceHistory, StagedSnapshot, Store
     from syncd.pipeline.registry import Registry, SourcePlan
@@ -55,6 +58,10 @@ class Ingest:
     workroot: Path
     quarantine: Path | None = None
     """Folder in which the bytes of unusable records outlive their run; None keeps none."""
+    bodies: Path | None = None
+    """Folder of the kept bodies, from which a refused snapshot can still be accepted; None: it cannot."""
+    operator: str = ""
+    """Who decides when somebody decides: the user this process runs as."""
     secrets: Callable[[], tuple[str, ...]] = tuple
     """Returns the secrets of the configuration, so that no portal can make us publish them."""
     _locks: defaultdict[str, asyncio.Lock] = field(default_factory=lambda: defaultdict(asyncio.Lock))
@@ -76,14 +83,83 @@ class Ingest:
                 self.store.open_run, source_id, trigger=trigger, now=self.clock()
             )
             with structlog.contextvars.bound_contextvars(run_id=run_id, source=source_id):
-                await self._attempt(_Attempt(self, plan, run_id, accept_loss))
+                attempt = _Attempt(self, plan, run_id, accept_loss)
+                await self._attempt(attempt, attempt.go())
                 run, *_ = await asyncio.to_thread(self.store.run, run_id)
+                if accept_loss and run.outcome.is_good:
+                    await self._record(run, "accept_loss", accept_loss)
                 _report(run)
                 return run
 
-    async def _attempt(self, attempt: _Attempt) -> None:
+    async def decide(self, run_id: int, *, accept: bool, reason: str) -> Run:
+        """Accept or reject exactly the snapshot a run refused; returns the run that stored it, or that run.
+
+        Nothing is fetched. Raises NotFound (``bodies_gone``, or no such run or source) and SyncdError
+        (``not_refused``, ``already_decided``, ``run_superseded``).
+        """
+        run, details, *_ = await asyncio.to_thread(self.store.run, run_id)
+        source_id = run.source_id
+        async with self._locks[source_id]:
+            await asyncio.to_thread(check_undecided, self.store, run)
+            if not accept:
+                await self._record(run, "reject", reason)
+                return run
+            plan = self.registry.sources.get(source_id)
+            if plan is None or self.bodies is None:
+                raise NotFound(f"no source '{source_id}' is configured", code="unknown_source")
+            session = await asyncio.to_thread(HeldSession.of, run, details, self.bodies)
+            new_id = await asyncio.to_thread(
+                self.store.open_run, source_id, trigger="decision", now=self.clock()
+            )
+            attempt = _Attempt(self, plan, new_id, reason)
+            await self._attempt(attempt, attempt.judge(session, list(session.documents)))
+            new_run, *_ = await asyncio.to_thread(self.store.run, new_id)
+            if new_run.outcome.is_good:
+                await self._record(run, "accept", reason)
+            _report(new_run)
+            return new_run
+
+    async def retire(self, source_id: str, *, reason: str) -> int:
+        """Withdraw everything a source said, for good; only when it is no longer configured.
+
+        Returns the number of records. Raises NotFound for a source that never ran, SyncdError for one that
+        is configured.
+        """
+        if source_id in self.registry.sources:
+            raise SyncdError(
+                f"source '{source_id}' is configured",
+                where=source_id,
+                fix="Remove its file first; a disabled source keeps its data on purpose.",
+                code="source_configured",
+            )
+        async with self._locks[source_id]:
+            states = await asyncio.to_thread(self.store.source_states)
+            if source_id not in states:
+                raise NotFound(f"no source '{source_id}' ever ran", code="unknown_source")
+            run_id = await asyncio.to_thread(
+                self.store.open_run, source_id, trigger="retire", now=self.clock()
+            )
+            count = await asyncio.to_thread(self.store.retire_source, source_id, run_id, now=self.clock())
+            await asyncio.to_thread(
+                self.store.close_run,
+                run_id,
+                outcome=RunOutcome.UNCHANGED,
+                now=self.clock(),
+                counts=RunCounts(withdrawn=count),
+                code="source_retired",
+                reason=f"The source was retired: {reason}",
+            )
+            run, *_ = await asyncio.to_thread(self.store.run, run_id)
+            await self._record(run, "retire", reason)
+            return count
+
+    async def _record(self, run: Run, kind: str, reason: str) -> None:
+        decision = Decision(run.source_id, run.run_id, kind, reason, self.operator, self.clock())
+        await asyncio.to_thread(self.store.decide, decision)
+
+    async def _attempt(self, attempt: _Attempt, work: Coroutine[Any, Any, None]) -> None:
         try:
-            await attempt.go()
+            await work
         except asyncio.CancelledError:
             await asyncio.shield(
                 attempt.close(
@@ -129,6 +205,8 @@ class _Attempt:
     plan: SourcePlan
     run_id: int
     accept_loss: str
+    mapping_before: str = ""
+    """How the stored records were read; empty before the first good run."""
 
     async def go(self) -> None:
         """Fetch, stage, judge, store."""
@@ -152,13 +230,20 @@ class _Attempt:
                 counts=RunCounts(received=state.records, unchanged=state.records),
             )
             return
+        await self.judge(session, documents, reparse=reparse)
+        keep = await asyncio.to_thread(held_bodies, store, plan.source_id)
+        await asyncio.to_thread(session.prune, keep)
+
+    async def judge(
+        self, session: RunSession | HeldSession, documents: list[Document], *, reparse: bool = False
+    ) -> None:
+        """Stage the documents, judge what they hold, and store it or not."""
         workdir = Path(await asyncio.to_thread(tempfile.mkdtemp, prefix="run-", dir=self.ingest.workroot))
         try:
             staged = await self._stage(documents, workdir, reparse=reparse)
-            await self._decide(session, documents, staged)
+            await self._decide(session, documents, staged, reparse=reparse)
         finally:
             await asyncio.to_thread(shutil.rmtree, workdir, ignore_errors=True)
-        await asyncio.to_thread(session.prune)
 
     async def _documents(self, session: RunSession) -> list[Document]:
         """Let the connector fetch; whatever escapes from it ends this run and nothing else."""
@@ -185,7 +270,7 @@ class _Attempt:
             canonical_json(
                 {
                     "rules": RULES_VERSION,
-                    "parser": plan.parser,
+                    "parser": [plan.parser, plan.parser_version],
                     "options": plan.options,
                     "areas": [a.code for a in plan.scope.areas],
                     "services": sorted(plan.scope.services) if plan.scope.services is not None else None,
@@ -199,7 +284,13 @@ class _Attempt:
         if last_good_run_id is None:
             return False
         _, details, _, _ = self.ingest.store.run(last_good_run_id)
+        mapping = details.get("mapping")
+        self.mapping_before = mapping if mapping is not None else self.mapping()
         return details.get("conditions") != self.conditions()
+
+    def mapping(self) -> str:
+        """Return what turns bytes into claims, apart from the operator's own settings."""
+        return f"rules {RULES_VERSION}, {self.plan.parser} {self.plan.parser_version}".rstrip()
 
     async def _stage(self, documents: list[Document], workdir: Path, *, reparse: bool) -> StagedSnapshot:
         plan, registry = self.plan, self.ingest.registry
@@ -233,9 +324,11 @@ class _Attempt:
 
     async def _decide(
         self,
-        session: RunSession,
+        session: RunSession | HeldSession,
         documents: list[Document],
         staged: StagedSnapshot,
+        *,
+        reparse: bool,
     ) -> None:
         store, limits = self.ingest.store, self.plan.limits
         now = self.ingest.clock()
@@ -248,18 +341,41 @@ class _Attempt:
             after_run=history.waived_run_id,
         )
         facts = _with_history(self._facts(session, documents, staged, delta), history, now)
+        if reparse:
+            # The operator may just have told the connector to ask for another region.
+            facts = replace(facts, last_identity="", reread=self.mapping_before not in {"", self.mapping()})
         judgement = accept(facts, limits, loss_accepted=bool(self.accept_loss))
-        counts = _counts(staged, delta, judgement)
+        reused = () if self.accept_loss else await asyncio.to_thread(reused_ids, store, staged, delta)
+        ahead = is_in_future(staged.stated_at, now)
+        counts = _counts(staged, delta, judgement, len(reused))
         details = self._details(staged, delta, judgement)
-        touches_absences = judgement.outcome.is_good and (judgement.withdraw or delta.returned)
-        if judgement.outcome is RunOutcome.ACCEPTED or delta.rewritten or touches_absences:
-            issues, issue_counts = self._issues(session, staged, delta)
+        moved = await asyncio.to_thread(moves, store, staged, delta)
+        if moved:
+            details["moves"] = [{"from": old, "to": new} for old, new in moved]
+        if judgement.outcome is RunOutcome.REFUSED:
+            details["held"] = keep_held(session, documents, delta)
+        findings = tuple(finds(delta, reused, staged.stated_at if ahead else None))
+        verdict = replace(
+            _verdict(judgement, limits.leave_at_most(delta.stored)),
+            stated_at=None if ahead else staged.stated_at,
+            identity=staged.identity,
+            held_back=frozenset(one.native_id for one in reused),
+        )
+        # A refused snapshot is never stored, not even where only bytes were rewritten.
+        touches_bucket = judgement.outcome.is_good and (
+            judgement.withdraw
+            or delta.returned
+            or delta.rewritten
+            or (verdict.stated_at, verdict.identity) != (history.stated_at, history.identity)
+        )
+        if judgement.outcome is RunOutcome.ACCEPTED or touches_bucket:
+            issues, issue_counts = self._issues(session, staged, findings)
             await asyncio.to_thread(
                 store.apply_snapshot,
                 self.run_id,
                 staged,
                 delta=delta,
-                verdict=_verdict(judgement, limits.leave_at_most(delta.stored)),
+                verdict=verdict,
                 counts=counts,
                 issues=issues,
                 issue_counts=issue_counts,
@@ -272,6 +388,7 @@ class _Attempt:
             judgement.outcome,
             session=session,
             staged=staged,
+            findings=findings,
             code=judgement.code,
             reason=judgement.reason,
             fix=judgement.fix,
@@ -281,7 +398,7 @@ class _Attempt:
 
     def _facts(
         self,
-        session: RunSession,
+        session: RunSession | HeldSession,
         documents: list[Document],
         staged: StagedSnapshot,
         delta: SnapshotDelta,
@@ -305,11 +422,14 @@ class _Attempt:
             declared=declared,
             declared_tolerance=plan.total_tolerance,
             incomplete_reason=session.incomplete_reason or staged.incomplete_reason,
+            stated_at=staged.stated_at,
+            identity=staged.identity,
         )
 
     def _details(self, staged: StagedSnapshot, delta: SnapshotDelta, judgement: Judgement) -> dict[str, Any]:
         details: dict[str, Any] = {
             "conditions": self.conditions(),
+            "mapping": self.mapping(),
             "snapshot": staged.digest,
             "stored_before": delta.stored,
             "rewritten": delta.rewritten,
@@ -335,15 +455,17 @@ class _Attempt:
         code: str,
         reason: str,
         fix: str = "",
-        session: RunSession | None = None,
+        session: RunSession | HeldSession | None = None,
         staged: StagedSnapshot | None = None,
+        findings: tuple[Issue, ...] = (),
         counts: RunCounts = RunCounts(),
         details: dict[str, Any] | None = None,
     ) -> None:
         """End a run that changed no record."""
         conceal = Concealment.of(self.ingest.secrets())
-        issues, issue_counts = self._issues(session, staged)
-        kept = details or ({"conditions": self.conditions()} if outcome.is_good else {})
+        issues, issue_counts = self._issues(session, staged, findings)
+        good = {"conditions": self.conditions(), "mapping": self.mapping()}
+        kept = details or (good if outcome.is_good else {})
         await asyncio.to_thread(
             self.ingest.store.close_run,
             self.run_id,
@@ -360,21 +482,24 @@ class _Attempt:
         )
 
     def _issues(
-        self, session: RunSession | None, staged: StagedSnapshot | None, delta: SnapshotDelta | None = None
+        self,
+        session: RunSession | HeldSession | None,
+        staged: StagedSnapshot | None,
+        findings: tuple[Issue, ...],
     ) -> tuple[tuple[Issue, ...], dict[str, int]]:
-        issues, counts = _issues(session, staged, delta)
+        issues, counts = _issues(session, staged, findings)
         return Concealment.of(self.ingest.secrets()).issues(issues), counts
 
 
-def _counts(staged: StagedSnapshot, delta: SnapshotDelta, judgement: Judgement) -> RunCounts:
+def _counts(staged: StagedSnapshot, delta: SnapshotDelta, judgement: Judgement, held_back: int) -> RunCounts:
     return RunCounts(
         received=staged.received,
         unchanged=delta.unchanged,
         added=delta.added,
-        changed=delta.changed,
+        changed=delta.changed - held_back,
         # Of a refused snapshot: what would have been lost.
         withdrawn=judgement.leaving if judgement.outcome.is_good else delta.withdrawn,
-        quarantined=staged.quarantined,
+        quarantined=staged.quarantined + held_back,
         issues=sum(staged.issue_counts.values()),
         bytes_read=staged.bytes_read,
     )
@@ -386,6 +511,8 @@ def _with_history(facts: SnapshotFacts, history: SourceHistory, now: datetime) -
     return replace(
         facts,
         usual=history.received,
+        last_stated_at=history.stated_at,
+        last_identity=history.identity,
         repeats=history.refused_same if insists else 0,
         held_for=now - since if since is not None else timedelta(0),
     )
@@ -404,25 +531,16 @@ def _verdict(judgement: Judgement, leave_at_most: int) -> Verdict:
     )
 
 
-def _flapping(delta: SnapshotDelta) -> Iterator[Issue]:
-    for native_id in delta.flapping:
-        yield Issue(
-            "flapping",
-            f"This record has left and re-entered the listing {FLAPPING_FROM} times or more within a week.",
-            where=native_id,
-            fix="Ask the portal's operator; the record stays published meanwhile.",
-        )
-
-
 def _issues(
-    session: RunSession | None, staged: StagedSnapshot | None, delta: SnapshotDelta | None = None
+    session: RunSession | HeldSession | None,
+    staged: StagedSnapshot | None,
+    findings: tuple[Issue, ...] = (),
 ) -> tuple[tuple[Issue, ...], dict[str, int]]:
     listing = session.issues if session else ()
     counts = Counter(issue.code for issue in listing)
     kept = list(listing)
-    if delta is not None and delta.flapping:
-        counts["flapping"] += len(delta.flapping)
-        kept.extend(_flapping(delta))
+    counts.update(issue.code for issue in findings)
+    kept.extend(findings)
     if staged is not None:
         counts.update(staged.issue_counts)
         kept.extend(staged.issues)

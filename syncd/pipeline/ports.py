@@ -67,6 +67,10 @@ class StagedSnapshot:
     declared_total: int | None = None
     """Total the documents themselves announce, when they do."""
     incomplete_reason: str = ""
+    stated_at: datetime | None = None
+    """When the documents say they were made; the earliest of them."""
+    identity: str = ""
+    """Whose the documents say they are; empty when they do not."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +81,9 @@ class SnapshotDelta:
     counts all live records the snapshot lacks: ``confirmed`` of them were missing before, ``due`` of them
     have used up their grace. ``returned`` were missing and are listed again. ``withdrawn_recently`` left
     within :data:`~syncd.rules.withdraw.WINDOW`. ``examples_withdrawn`` holds up to twenty native ids for the
-    operator, ``flapping`` up to twenty that come and go.
+    operator, ``flapping`` up to twenty that come and go; ``added_ids`` and ``absent_ids`` are the first
+    thousand. ``rekeyed`` are changed records (a thousand at most) that share no service key with their
+    stored version.
     """
 
     stored: int
@@ -93,6 +99,9 @@ class SnapshotDelta:
     returned: int = 0
     withdrawn_recently: int = 0
     flapping: tuple[str, ...] = ()
+    added_ids: tuple[str, ...] = field(default=(), compare=False)
+    absent_ids: tuple[str, ...] = field(default=(), compare=False)
+    rekeyed: tuple[str, ...] = field(default=(), compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,8 +109,9 @@ class Verdict:
     """Decision of the acceptance rule. ``withdraw`` False keeps absent records (unproven listing).
 
     Otherwise they become missing and are withdrawn after ``grace``, at most ``withdraw_at_most`` of them, the
-    longest missing first. ``waived`` says that limits were set aside: what left in this run counts against
-    no later one. ``stated_at`` and ``identity`` are remembered as what the source last said of itself.
+    longest missing first. Records in ``held_back`` keep their stored version. ``waived`` says that limits
+    were set aside: what left in this run counts against no later one. ``stated_at`` and ``identity`` are
+    remembered as what the source last said of itself.
     """
 
     outcome: RunOutcome
@@ -114,6 +124,7 @@ class Verdict:
     waived: bool = False
     stated_at: datetime | None = None
     identity: str = ""
+    held_back: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -321,6 +332,9 @@ class Store(Protocol):
 
         ``after_run``: records withdrawn by this or an earlier run are not counted as withdrawn recently.
         """
+
+    def records_of(self, source_id: str, native_ids: Sequence[str]) -> tuple[StoredRecord, ...]:
+        """Return the live records with these ids."""
 
     def history(self, source_id: str, digest: str) -> SourceHistory:
         """Return what earlier runs say about a snapshot with that digest."""

@@ -52,6 +52,8 @@ class SourcePlan:
     total_tolerance: int = 0
     allow_private: bool = False
     enabled: bool = True
+    parser_version: str = ""
+    """Changes with the parser's code, so that a better parser reads known bytes again."""
 
 
 @dataclass(frozen=True, slots=True)

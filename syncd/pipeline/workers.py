@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from syncd.sdk.connector import FetchSession
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
     from pathlib import Path
 
     from syncd.model.issue import Issue
@@ -67,8 +67,8 @@ class RunSession(FetchSession, Protocol):
     def notes(self) -> tuple[DocumentNote, ...]:
         """What to keep of the documents when the run is good."""
 
-    def prune(self) -> None:
-        """Remove stored bodies that neither this run nor the last accepted one needs."""
+    def prune(self, keep: Iterable[str] = ()) -> None:
+        """Remove stored bodies that neither this run, the last accepted one nor ``keep`` (SHA-256s) needs."""
 
 
 class SessionFactory(Protocol):

@@ -19,6 +19,7 @@ from syncd.model.issue import Issue, Severity
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
+    from datetime import datetime
 
     from syncd.model.record import Record
 
@@ -52,7 +53,9 @@ class ParseContext:
 
     ``options`` are the connector's ``parse_options()``; ``document`` is the context the connector gave the
     document (for instance the ARS it asked for). ``declared_total`` is the number of records the document
-    itself announces, when it does; the acceptance rule compares it with what was received.
+    itself announces, when it does; the acceptance rule compares it with what was received. ``stated_at``
+    is when the document says it was made (aware): content older than what was last accepted is refused.
+    ``identity`` is whose the document says it is (a publisher, a region): another one is refused.
     """
 
     options: Mapping[str, Any] = field(default_factory=dict)
@@ -60,6 +63,8 @@ class ParseContext:
     charset: str | None = None
     declared_total: int | None = None
     incomplete_reason: str = ""
+    stated_at: datetime | None = None
+    identity: str = ""
     issues: list[Issue] = field(default_factory=list)
     unknown_fields: dict[str, int] = field(default_factory=dict)
 

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from syncd.rules.withdraw import Grace
 
 EXAMPLES = 20
+LISTED = 1_000
 _CONFIRM = (
     update(absence)
     .where(absence.c.record_id == bindparam("at_id"))
@@ -49,6 +50,7 @@ class Settlement:
         self._absent: set[int] = set()
         self.absent = self.confirmed = 0
         self.examples: list[str] = []
+        self.listed: list[str] = []
         self.flapping: list[str] = []
 
     def take(self, record_id: int, native_id: str) -> None:
@@ -61,6 +63,8 @@ class Settlement:
             self.confirmed += before.is_missing
             if is_flapping(after) and not before.is_missing and len(self.flapping) < EXAMPLES:
                 self.flapping.append(native_id)
+        if len(self.listed) < LISTED:
+            self.listed.append(native_id)
         if len(self.examples) < EXAMPLES or native_id < self.examples[-1]:
             self.examples = heapq.nsmallest(EXAMPLES, [*self.examples, native_id])
         if is_due(after, self._grace, self._now):

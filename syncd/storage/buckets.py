@@ -13,9 +13,10 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import select, update
 
 from syncd.errors import InvariantViolated
-from syncd.pipeline.ports import SnapshotDelta
+from syncd.pipeline.ports import SnapshotDelta, StoredRecord
 from syncd.rules.withdraw import NO_GRACE, WINDOW
 from syncd.storage.absences import (
+    LISTED,
     Settlement,
     end_absences,
     forget_absences,
@@ -27,7 +28,7 @@ from syncd.storage.bucket_writer import BucketWriter, live_count, stored_records
 from syncd.storage.bulk import BATCH, batches
 from syncd.storage.fates import Fate, Seen, Tally, fate_of
 from syncd.storage.runs import end_run, end_state, keep_documents, keep_issues, open_source
-from syncd.storage.tables import record, source_state
+from syncd.storage.tables import record, record_key, source_state
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -36,7 +37,7 @@ if TYPE_CHECKING:
 
     from syncd.model.issue import Issue
     from syncd.model.run import RunCounts
-    from syncd.pipeline.ports import DocumentNote, StagedSnapshot, Verdict
+    from syncd.pipeline.ports import DocumentNote, StagedRecord, StagedSnapshot, Verdict
     from syncd.rules.withdraw import Grace
     from syncd.storage.database import Database
 
@@ -87,6 +88,9 @@ class BucketPart:
             seen = Seen(snapshot, live=live)
             tally = Tally()
             moved: set[int] = set()
+            added: list[str] = []
+            changed: dict[int, StagedRecord] = {}
+            rekeyed: list[str] = []
             named = set(snapshot.withdrawn_ids)
             empty = not _has_rows(connection, snapshot.source_id)
             for batch in batches(snapshot.records()):
@@ -96,10 +100,17 @@ class BucketPart:
                 for staged in batch:
                     stored = found.get(staged.native_id)
                     double = stored is not None and seen(stored)
-                    tally.count(staged, fate_of(staged, stored, double=double))
+                    fate = fate_of(staged, stored, double=double)
+                    tally.count(staged, fate)
+                    if fate is Fate.ADDED and len(added) < LISTED:
+                        added.append(staged.native_id)
+                    elif fate is Fate.CHANGED and stored is not None:
+                        changed[stored.record_id] = staged
                     named.discard(staged.native_id)
                     if stored is not None and not stored.withdrawn and stored.raw_hash in seen.absent:
                         moved.add(stored.record_id)
+                rekeyed += _rekeyed(connection, changed)
+                changed.clear()
             leaving = _leaving(connection, snapshot.source_id, seen.absent, named)
             settlement = Settlement(known_absences(connection, snapshot.source_id), grace, at)
             for record_id, native_id in leaving:
@@ -121,7 +132,23 @@ class BucketPart:
             returned=len(settlement.returned),
             withdrawn_recently=recently,
             flapping=tuple(settlement.flapping),
+            added_ids=tuple(sorted(added)),
+            absent_ids=tuple(sorted(settlement.listed)),
+            rekeyed=tuple(sorted(rekeyed[:LISTED])),
         )
+
+    def records_of(self, source_id: str, native_ids: Sequence[str]) -> tuple[StoredRecord, ...]:
+        """Return the live records with these ids."""
+        found: list[StoredRecord] = []
+        with self._database.read("reading records") as connection:
+            for batch in batches(native_ids):
+                statement = select(record.c.native_id, record.c.payload).where(
+                    record.c.source_id == source_id,
+                    record.c.native_id.in_(batch),
+                    record.c.withdrawn_at.is_(None),
+                )
+                found += [StoredRecord(source_id, row[0], row[1]) for row in connection.execute(statement)]
+        return tuple(found)
 
     def apply_snapshot(  # noqa: PLR0913 - T1 stores all of these at once
         self,
@@ -194,12 +221,16 @@ def _store_records(
         seen=seen,
         empty=not _has_rows(connection, snapshot.source_id),
     )
+    held: set[str] = set()
     for batch in batches(snapshot.records()):
+        if verdict.held_back:
+            held.update(staged.native_id for staged in batch if staged.native_id in verdict.held_back)
+            batch = [staged for staged in batch if staged.native_id not in verdict.held_back]  # noqa: PLW2901
         writer.take(batch)
         if named:
             named.difference_update(staged.native_id for staged in batch)
     # Records that changed carry their new hash by now, so an absent hash finds only what is gone.
-    _settle_absences(connection, snapshot.source_id, seen.absent, named, verdict, writer, now=now)
+    _settle_absences(connection, snapshot.source_id, seen.absent, named, held, verdict, writer, now=now)
 
 
 def _settle_absences(  # noqa: PLR0917 - a step of the transaction above
@@ -207,6 +238,7 @@ def _settle_absences(  # noqa: PLR0917 - a step of the transaction above
     source_id: str,
     absent: frozenset[bytes],
     named: set[str],
+    held: set[str],
     verdict: Verdict,
     writer: BucketWriter,
     *,
@@ -215,7 +247,9 @@ def _settle_absences(  # noqa: PLR0917 - a step of the transaction above
     known = known_absences(connection, source_id)
     settlement = Settlement(known, verdict.grace, now)
     for record_id, native_id in _leaving(connection, source_id, absent, named):
-        settlement.take(record_id, native_id)
+        # A record held back is listed, only not as it is stored.
+        if native_id not in held:
+            settlement.take(record_id, native_id)
     end_absences(connection, source_id, settlement.returned, now=now)
     if not verdict.withdraw:
         return
@@ -225,6 +259,20 @@ def _settle_absences(  # noqa: PLR0917 - a step of the transaction above
     if known:
         forget_absences(connection, leaving)
     keep_absences(connection, source_id, staying, known)
+
+
+def _rekeyed(connection: Connection, changed: Mapping[int, StagedRecord]) -> list[str]:
+    """Return the changed records that share no service key with their stored version; both must have some."""
+    had: dict[int, set[str]] = {}
+    statement = select(record_key.c.record_id, record_key.c.service_key)
+    for ids in batches(changed):
+        for row in connection.execute(statement.where(record_key.c.record_id.in_(ids))):
+            had.setdefault(row.record_id, set()).add(row.service_key)
+    return [
+        staged.native_id
+        for record_id, staged in changed.items()
+        if staged.service_keys and record_id in had and had[record_id].isdisjoint(staged.service_keys)
+    ]
 
 
 def _leaving(

@@ -6,6 +6,7 @@ import os
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
+from datetime import datetime
 from typing import BinaryIO
 
 from syncd.sdk.errors import SourceFormatError
@@ -14,13 +15,17 @@ from syncd.sdk.records import Record
 
 
 def cut(document: BinaryIO, context: ParseContext) -> Iterator[Slice]:
-    """Yield the lines; ``#total N`` and ``#incomplete WHY`` speak about the document."""
+    """Yield the lines; ``#total N``, ``#incomplete WHY``, ``#stated WHEN``, ``#identity WHO`` too."""
     for number, line in enumerate(document, 1):
         text = line.decode(errors="surrogateescape").strip()
         if text.startswith("#total "):
             context.declared_total = int(text.removeprefix("#total "))
         elif text.startswith("#incomplete "):
             context.incomplete_reason = text.removeprefix("#incomplete ")
+        elif text.startswith("#stated "):
+            context.stated_at = datetime.fromisoformat(text.removeprefix("#stated "))
+        elif text.startswith("#identity "):
+            context.identity = text.removeprefix("#identity ")
         elif text.startswith("#broken"):
             raise SourceFormatError("the header is missing", where=f"line {number}", code="no_header")
         elif text.startswith("#crash"):

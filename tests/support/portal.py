@@ -115,7 +115,16 @@ class Portal:
         )
         self.plan = plan
         self.registry = registry
-        self.ingest = Ingest(store, InPlace(), self._session, self._registry(plan), self.clock, work)
+        self.ingest = Ingest(
+            store,
+            InPlace(),
+            self._session,
+            self._registry(plan),
+            self.clock,
+            work,
+            bodies=folder / "raw",
+            operator="test",
+        )
 
     def _registry(self, plan: SourcePlan) -> Registry:
         return replace(self.registry, sources={plan.source_id: plan})
