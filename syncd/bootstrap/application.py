@@ -6,6 +6,8 @@ A run started by hand goes the same way as a scheduled one. This module must not
 from __future__ import annotations
 
 import asyncio
+import getpass
+import os
 import time
 from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -73,6 +75,17 @@ class Application:
         _ask_for_a_person(run, state)
         self.metrics.run_ended(run)
         return run
+
+    async def decide(self, run_id: int, *, accept: bool, reason: str) -> Run:
+        """Accept or reject what a run refused; see :meth:`Ingest.decide`."""
+        refused, *_ = await asyncio.to_thread(self.store.run, run_id)
+        with self.folder.source(refused.source_id):
+            return await self.ingest.decide(run_id, accept=accept, reason=reason)
+
+    async def retire(self, source_id: str, *, reason: str) -> int:
+        """Withdraw everything a source said; see :meth:`Ingest.retire`."""
+        with self.folder.source(source_id):
+            return await self.ingest.retire(source_id, reason=reason)
 
     async def rebuild(self, *, full: bool = False) -> Release | None:
         """Publish a new release if anything changed; returns it, or None."""
@@ -172,6 +185,8 @@ async def build_application(config: Config, *, serving: bool = False) -> AsyncIt
                 utc_now,
                 work,
                 folder.quarantine,
+                bodies=folder.raw,
+                operator=_this_user(),
                 # The configuration is replaced on reload, and a secret may rotate at any time.
                 secrets=lambda: sessions.config.secrets(),  # noqa: PLW0108
             ),
@@ -180,6 +195,14 @@ async def build_application(config: Config, *, serving: bool = False) -> AsyncIt
             metrics=metrics,
             _day=day,
         )
+
+
+def _this_user() -> str:
+    """Return who runs this program; containers may have users without a name."""
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):
+        return f"uid {os.getuid()}"
 
 
 def _builder(

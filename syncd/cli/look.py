@@ -26,6 +26,7 @@ def sources(arguments: argparse.Namespace) -> int:
             asdict(source) | {"age": age(source.age_seconds), "state": _source_state(source)}
             for source in ask.sources()
         ]
+        rows += _not_configured(ask)
         columns = {
             "source_id": "source",
             "state": "state",
@@ -37,6 +38,23 @@ def sources(arguments: argparse.Namespace) -> int:
         }
         print_rows(arguments, rows, columns, zone=config.file.daemon.timezone, none="no source is configured")
     return 0
+
+
+def _not_configured(ask: Any) -> list[dict[str, Any]]:  # noqa: ANN401 - an Ask, imported late
+    """Return sources whose file is gone; what they said stays published until somebody retires them."""
+    return [
+        {
+            "source_id": source_id,
+            "state": "not configured",
+            "outcome": state.last_run.outcome.value if state.last_run else None,
+            "last_started_at": state.last_run.started_at if state.last_run else None,
+            "age": "",
+            "records": state.records,
+            "reason": f"Its file is gone. Put it back, or: syncd sources retire {source_id} --reason TEXT",
+        }
+        for source_id, state in sorted(ask.store.source_states().items())
+        if source_id not in ask.registry.sources and state.records
+    ]
 
 
 def _source_state(source: Any) -> str:  # noqa: ANN401 - a SourceView, imported late

@@ -37,7 +37,7 @@ def run(arguments: argparse.Namespace) -> int:
     log = start_log(config, threaded=not arguments.once)
     try:
         if arguments.once:
-            return _report_runs(arguments, asyncio.run(run_once(config)))
+            return report_runs(arguments, asyncio.run(run_once(config)))
         return asyncio.run(run_daemon(config, lambda: load(arguments), log))
     finally:
         log.close()
@@ -63,14 +63,14 @@ def sync(arguments: argparse.Namespace) -> int:
     if arguments.accept_loss and len(arguments.sources) != 1:
         raise ConfigError("a loss is accepted for one source", where="--accept-loss", fix="Name one source.")
     names = arguments.sources or [source.source_id for source in config.enabled_sources]
-    runs = asyncio.run(_interruptible(_sync(config, names, arguments.accept_loss)))
-    return _report_runs(arguments, runs)
+    runs = asyncio.run(interruptible(_sync(config, names, arguments.accept_loss)))
+    return report_runs(arguments, runs)
 
 
 async def _sync(config: Config, names: list[str], accept_loss: str) -> list[Run]:
     from syncd.bootstrap import build_application
 
-    _log_for_a_person(config)
+    log_for_a_person(config)
     with progress("opening the database") as shown:
         async with build_application(config) as app:
             shown.step(f"bringing {', '.join(names)} up to date")
@@ -78,16 +78,18 @@ async def _sync(config: Config, names: list[str], accept_loss: str) -> list[Run]
             work = (app.sync(name, trigger=trigger, accept_loss=accept_loss) for name in names)
             runs = await asyncio.gather(*work)
             if any(run.outcome.is_good for run in runs):
-                await _publish(app, shown)
+                await publish(app, shown)
             return list(runs)
 
 
-async def _publish(app: Application, shown: Progress, *, full: bool = False) -> Release | None:
+async def publish(app: Application, shown: Progress, *, full: bool = False) -> Release | None:
+    """Rebuild what changed and publish it."""
     shown.step("rebuilding and publishing")
     return await app.rebuild(full=full)
 
 
-def _report_runs(arguments: argparse.Namespace, runs: list[Run]) -> int:
+def report_runs(arguments: argparse.Namespace, runs: list[Run]) -> int:
+    """Print how runs ended; 1 when one was refused or failed."""
     columns = {
         "source_id": "source",
         "outcome": "outcome",
@@ -124,13 +126,13 @@ def _report_runs(arguments: argparse.Namespace, runs: list[Run]) -> int:
 def rebuild(arguments: argparse.Namespace) -> int:
     """Publish what changed; with ``--check`` 1 when the published release cannot be reproduced."""
     config = load(arguments)
-    return asyncio.run(_interruptible(_rebuild(arguments, config)))
+    return asyncio.run(interruptible(_rebuild(arguments, config)))
 
 
 async def _rebuild(arguments: argparse.Namespace, config: Config) -> int:
     from syncd.bootstrap import build_application
 
-    _log_for_a_person(config)
+    log_for_a_person(config)
     with progress("opening the database") as shown:
         async with build_application(config) as app:
             if arguments.check:
@@ -138,7 +140,7 @@ async def _rebuild(arguments: argparse.Namespace, config: Config) -> int:
                 report = await app.check()
                 facts = asdict(report) | {"ok": report.ok}
             else:
-                release = await _publish(app, shown, full=arguments.full)
+                release = await publish(app, shown, full=arguments.full)
                 current = release or await asyncio.to_thread(app.store.current_release)
                 facts = {"published": release is not None, "release": current.number if current else None}
                 if current:
@@ -203,7 +205,7 @@ def _print(arguments: argparse.Namespace, facts: dict[str, Any]) -> None:
         print_facts(facts.items())
 
 
-def _log_for_a_person(config: Config) -> None:
+def log_for_a_person(config: Config) -> None:
     """Show only what goes wrong: the command itself reports the rest."""
     from syncd.observability.logs import configure_logging
 
@@ -211,7 +213,7 @@ def _log_for_a_person(config: Config) -> None:
     log.redactor.learn(*config.secrets())
 
 
-async def _interruptible(work: Coroutine[Any, Any, _T]) -> _T:
+async def interruptible(work: Coroutine[Any, Any, _T]) -> _T:
     """Do the work; SIGTERM ends it like Ctrl-C, so that the run is closed as interrupted."""
     task = asyncio.ensure_future(work)
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)

@@ -125,11 +125,18 @@ def _operate(commands: Parsers) -> None:
 
 
 def _look(commands: Parsers) -> None:
-    _with_config(
-        _command(commands, "sources", "look:sources", "list sources, how they ended last and their age")
+    sources = _with_config(
+        _command(commands, "sources", "decide:sources", "list sources and their age, or retire one")
     )
-    runs = _with_config(_command(commands, "runs", "look:runs", "list runs, or show one with its findings"))
-    runs.add_argument("run", nargs="?", type=int, metavar="ID")
+    sources.add_argument("words", nargs="*", metavar="WORD", help="nothing; or: retire SOURCE")
+    sources.add_argument("--reason", metavar="TEXT", default="", help="with retire: why; kept for good")
+    runs = _with_config(
+        _command(commands, "runs", "decide:runs", "list runs, show one, or decide on a refused one")
+    )
+    runs.add_argument("words", nargs="*", metavar="WORD", help="ID; or: decide ID")
+    verdict = runs.add_mutually_exclusive_group()
+    verdict.add_argument("--accept", metavar="REASON", help="with decide: take what was refused")
+    verdict.add_argument("--reject", metavar="REASON", help="with decide: never take this content")
     runs.add_argument("--source", metavar="SOURCE")
     _limited(runs)
     areas = _with_config(

@@ -207,6 +207,7 @@ class _Attempt:
     accept_loss: str
     mapping_before: str = ""
     """How the stored records were read; empty before the first good run."""
+    held_back_before: bool = False
 
     async def go(self) -> None:
         """Fetch, stage, judge, store."""
@@ -219,8 +220,8 @@ class _Attempt:
             raise SourceFormatError(message, code="no_documents")
         state = await asyncio.to_thread(store.source_state, plan.source_id)
         reparse = await asyncio.to_thread(self._conditions_changed, state.last_good_run_id)
-        settled = not reparse and not state.missing
-        # While records are missing, the same answer once more confirms their absence: it has to be read.
+        settled = not (reparse or state.missing or self.accept_loss or self.held_back_before)
+        # While records are missing or held back, the same answer once more has something to say.
         if session.all_unchanged and settled and not session.incomplete_reason:
             await self.close(
                 RunOutcome.UNCHANGED,
@@ -284,6 +285,7 @@ class _Attempt:
         if last_good_run_id is None:
             return False
         _, details, _, _ = self.ingest.store.run(last_good_run_id)
+        self.held_back_before = bool(details.get("held_back"))
         mapping = details.get("mapping")
         self.mapping_before = mapping if mapping is not None else self.mapping()
         return details.get("conditions") != self.conditions()
@@ -344,14 +346,17 @@ class _Attempt:
         if reparse:
             # The operator may just have told the connector to ask for another region.
             facts = replace(facts, last_identity="", reread=self.mapping_before not in {"", self.mapping()})
-        judgement = accept(facts, limits, loss_accepted=bool(self.accept_loss))
         reused = () if self.accept_loss else await asyncio.to_thread(reused_ids, store, staged, delta)
+        facts = replace(facts, changed=facts.changed - len(reused))
+        judgement = accept(facts, limits, loss_accepted=bool(self.accept_loss))
         ahead = is_in_future(staged.stated_at, now)
         counts = _counts(staged, delta, judgement, len(reused))
         details = self._details(staged, delta, judgement)
         moved = await asyncio.to_thread(moves, store, staged, delta)
         if moved:
             details["moves"] = [{"from": old, "to": new} for old, new in moved]
+        if reused:
+            details["held_back"] = [one.native_id for one in reused[:_KEPT_ISSUES]]
         if judgement.outcome is RunOutcome.REFUSED:
             details["held"] = keep_held(session, documents, delta)
         findings = tuple(finds(delta, reused, staged.stated_at if ahead else None))

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-from collections.abc import AsyncIterator, Iterable, Mapping
+from collections.abc import AsyncIterator, Coroutine, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from pathlib import Path
 from types import SimpleNamespace
-from typing import Any
+from typing import Any, TypeVar
 
 from syncd.fetching.staging import stage_in_process
 from syncd.model.area import AreaKey
@@ -24,6 +24,7 @@ from syncd.rules.accept import AcceptLimits
 from syncd.sdk.connector import Document
 from tests.support.miniature import GROSSSTADT, Clock, make_registry
 
+T = TypeVar("T")
 KEY = "99002001001000"
 
 
@@ -141,6 +142,14 @@ class Portal:
             self.listing = list(listing)
         self.clock.forward(hours=after)
         return asyncio.run(self.ingest.sync(self.source_id, accept_loss=accept_loss))
+
+    def run_now(self, work: Coroutine[Any, Any, T]) -> T:
+        """Run one piece of work of the use case."""
+        return asyncio.run(work)
+
+    def forget_plan(self) -> None:
+        """Lose the source's file, as a reload after a slip does."""
+        self.ingest.registry = replace(self.registry, sources={})
 
     def configure(self, **changes: Any) -> None:
         """Change the source's plan, as a reload does."""
