@@ -50,6 +50,7 @@ ABSENT_WORDS = frozenset({"false", "nein", "no", "0", "falsch", "nicht gefunden"
 DEAD_WORDS = frozenset({"broken", "dead", "defekt", "tot"})
 """Statuses of a link that is listed although it fails (``broken`` is the word of GOV.UK's lists)."""
 
+_LINE = re.compile(r"[^\s][^\r\n]*")
 _CODE = re.compile(r"[A-Z]?\d[\d .]*")
 
 
@@ -70,7 +71,7 @@ def cut(document: BinaryIO, context: ParseContext) -> Iterator[Slice]:
             fix="End the file with a line break, or set final_newline = false if it never has one.",
         )
     known = [alias for aliases in ALIASES.values() for alias in aliases]
-    delimiter = options.get("delimiter") or sniff_delimiter(text.lstrip().splitlines()[0], known)
+    delimiter = options.get("delimiter") or sniff_delimiter(_first_line(text), known)
     rows = csv_rows(text, delimiter)
     header = next(rows, Row(1, ())).cells
     columns = _columns(header, has_default=bool(options.get("default_area")))
@@ -78,6 +79,12 @@ def cut(document: BinaryIO, context: ParseContext) -> Iterator[Slice]:
         if index not in columns.values() and name.strip():
             context.unknown_field(name.strip())
     yield from _pieces(_groups(rows, header, columns, context))
+
+
+def _first_line(text: str) -> str:
+    """Return the first line that says something, without cutting a huge text into lines."""
+    match = _LINE.search(text)
+    return match[0] if match else ""
 
 
 def parse(piece: Slice, context: ParseContext) -> Record:

@@ -26,6 +26,10 @@ if TYPE_CHECKING:
 VALUE_LIMIT = 120
 """Characters of an offending value that an issue keeps."""
 
+UNKNOWN_FIELD_LIMIT = 1_000
+"""Names of unknown fields that are told apart in one document."""
+FURTHER_FIELDS = "(further names)"
+
 
 @dataclass(frozen=True, slots=True)
 class Slice:
@@ -83,6 +87,8 @@ class ParseContext:
 
     def unknown_field(self, name: str) -> None:
         """Count a field this connector does not know; it surfaces as one issue per name."""
+        known = name in self.unknown_fields or len(self.unknown_fields) < UNKNOWN_FIELD_LIMIT
+        name = name if known else FURTHER_FIELDS
         self.unknown_fields[name] = self.unknown_fields.get(name, 0) + 1
 
 

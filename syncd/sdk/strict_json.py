@@ -15,10 +15,16 @@ from typing import Any
 from syncd.errors import SourceFormatError
 
 UTF8_BOM = b"\xef\xbb\xbf"
-CONTAINER_LIMIT = 500_000
+CONTAINER_LIMIT = 300_000
 """Objects and lists of one document; each costs about 70 to 230 bytes of memory."""
-VALUE_LIMIT = 2_000_000
-"""Commas of one document, also those inside texts: an upper bound of the number of values."""
+VALUE_LIMIT = 400_000
+"""Commas of one document, also those inside texts: an upper bound of the number of values.
+
+Fourteen times what the recorded exports hold; the memory it allows stays below 128 MiB.
+"""
+
+KEY_LIMIT = 50_000
+"""Keys of one object."""
 
 _INTEGER_DIGITS = 20
 _SMALLEST, _BEYOND = -(2**63), 2**64
@@ -30,7 +36,7 @@ def load_json(raw: bytes) -> Any:  # noqa: ANN401 - JSON is what it is
 
     Refused with SourceFormatError: duplicate keys, NaN and infinities, integers beyond 64 bits, numbers
     beyond a double, lone surrogates, other encodings, anything after the end, about a thousand levels and
-    more, more than :data:`CONTAINER_LIMIT` objects and lists or :data:`VALUE_LIMIT` values.
+    more, and documents beyond :data:`CONTAINER_LIMIT`, :data:`VALUE_LIMIT` or :data:`KEY_LIMIT`.
     """
     raw = raw.removeprefix(UTF8_BOM)
     _refuse_bombs(raw)
@@ -86,6 +92,12 @@ def _refuse_half_pairs(value: object) -> None:
 
 
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    if len(pairs) > KEY_LIMIT:
+        raise SourceFormatError(
+            f"one object has {len(pairs)} keys; {KEY_LIMIT} are allowed",
+            code="json_too_large",
+            fix="Have the portal split the document into pages.",
+        )
     found = dict(pairs)
     if len(found) != len(pairs):
         counts = Counter(name for name, _ in pairs)

@@ -11,7 +11,6 @@ from __future__ import annotations
 import codecs
 import csv
 import html
-import io
 import re
 import unicodedata
 from dataclasses import dataclass
@@ -64,6 +63,8 @@ ENCODINGS = {
 """Names of the encodings that are read, and the codec of each; nothing else is tried."""
 _CODECS = tuple(sorted(set(ENCODINGS.values())))
 DELIMITERS = (";", ",", "\t", "|")
+LINE_LIMIT = 1_000_000
+"""Characters of one line of a table; a longer one is no row."""
 FIRST_DAY = date(1970, 1, 1)
 LAST_DAY = date(2999, 12, 31)
 """What XZuFi data says for "since ever" and "for ever"; both mean: no bound."""
@@ -78,6 +79,7 @@ _MIDNIGHT_AS_24 = re.compile(r"[T ]24", re.ASCII)
 _UMLAUTS = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue", "ß": "ss"})
 _NOT_A_NAME = re.compile(r"[^a-z0-9]+")
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
+_LINE = re.compile(r"[^\r\n]*(?:\r\n?|\n)|[^\r\n]+")
 _TAG = re.compile(r"<[^<>]*>")
 _PLACEHOLDER = re.compile(r"\{[^{}]*\}|%7[Bb].*?%7[Dd]|\$\{|<[^<>]+>")
 
@@ -131,11 +133,11 @@ class Row:
 def csv_rows(text: str, delimiter: str, *, one_line: bool = True) -> Iterator[Row]:
     """Yield the rows of a CSV text after RFC 4180; wholly empty lines are left out.
 
-    Raises SourceFormatError for an unbalanced quotation mark, a cell beyond 131,072 characters and, with
-    ``one_line``, for a quoted cell that runs over a line end: in a table of keys and links that is a lost
-    quotation mark, which would silently turn many rows into one.
+    Raises SourceFormatError for an unbalanced quotation mark, a cell beyond 131,072 characters, a line beyond
+    :data:`LINE_LIMIT` and, with ``one_line``, for a quoted cell that runs over a line end: in a table of keys
+    and links that is a lost quotation mark, which would silently turn many rows into one.
     """
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
+    reader = csv.reader(_lines(text), delimiter=delimiter, strict=True)
     line = 1
     try:
         for cells in reader:
@@ -156,11 +158,26 @@ def csv_rows(text: str, delimiter: str, *, one_line: bool = True) -> Iterator[Ro
         ) from error
 
 
+def _lines(text: str) -> Iterator[str]:
+    # Not by StringIO, which holds four bytes per character.
+    for number, match in enumerate(_LINE.finditer(text), 1):
+        line = match[0]
+        if len(line) > LINE_LIMIT:
+            raise SourceFormatError(
+                f"a line of {len(line)} characters; {LINE_LIMIT} are allowed",
+                where=f"line {number}",
+                fix="Check the delimiter and the line ends: this is no table.",
+            )
+        yield line
+
+
 def sniff_delimiter(header: str, known: Iterable[str]) -> str:
     """Return the delimiter that splits the header line into the most known names (folded).
 
     Raises SourceFormatError when none gives any.
     """
+    if len(header) > LINE_LIMIT:
+        raise SourceFormatError(f"the header has {len(header)} characters", where="line 1")
     names = set(known)
     scores = {d: len({fold_name(cell.strip('"')) for cell in header.split(d)} & names) for d in DELIMITERS}
     best = max(DELIMITERS, key=lambda delimiter: scores[delimiter])
