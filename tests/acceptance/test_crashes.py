@@ -163,7 +163,8 @@ def crash(folder: Path, database: str, *, kills: int, seed: int) -> None:
             daemon.wait_for("release_published")
             assert daemon.stop() == 0
             witness.look()
-            assert "Traceback" not in daemon.log()
+            # Only of the last process: a child that is being born when its parent dies complains.
+            assert "Traceback" not in daemon.log(last_only=True)
         assert witness.release > kills // 10
         done = run_syncd("rebuild", "--check", "--config", str(config))
         assert done.returncode == 0, done.stdout + done.stderr
@@ -172,16 +173,19 @@ def crash(folder: Path, database: str, *, kills: int, seed: int) -> None:
         assert len(leftovers) <= 2
 
 
+@pytest.mark.fault("D1", "C8")
 @pytest.mark.timeout(600)
 def test_a_hundred_kills_on_sqlite(tmp_path: Path) -> None:
     crash(tmp_path, f"sqlite:///{tmp_path / 'syncd.sqlite3'}", kills=100, seed=1)
 
 
+@pytest.mark.fault("D1", "C8")
 @pytest.mark.timeout(300)
 def test_twenty_kills_on_postgresql(tmp_path: Path, postgres_url: str) -> None:
     crash(tmp_path, postgres_url, kills=20, seed=2)
 
 
+@pytest.mark.fault("D1", "C8")
 @pytest.mark.nightly
 @pytest.mark.timeout(3_600)
 def test_a_thousand_kills_on_sqlite(tmp_path: Path) -> None:

@@ -163,6 +163,7 @@ class Portal(RuleBasedStateMachine):
         self.store.publish(draft(dirty_up_to=mark))
 
 
+@pytest.mark.fault("D7", "S21")
 def test_the_bucket_follows_the_model(store: SqlStore) -> None:
     machine = type("PortalOfThisStore", (Portal,), {"store": store})
     run_state_machine_as_test(

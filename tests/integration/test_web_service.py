@@ -44,6 +44,7 @@ async def session(miniature: Miniature) -> AsyncIterator[aiohttp.ClientSession]:
 # --- health -----------------------------------------------------------------------------------------------
 
 
+@pytest.mark.fault("P13")
 async def test_sources_that_are_down_do_not_make_it_unready(session: aiohttp.ClientSession) -> None:
     async with session.get("/health/ready") as response:
         body = await response.json()
@@ -51,6 +52,7 @@ async def test_sources_that_are_down_do_not_make_it_unready(session: aiohttp.Cli
     assert (body["status"], body["database"], body["release"]["number"]) == ("ready", True, 1)
 
 
+@pytest.mark.fault("P13")
 async def test_facts_are_shown_and_may_make_it_unready(miniature: Miniature) -> None:
     facts: dict[str, object] = {"ok": True, "loop_lag_seconds": 0.001}
     async with client(miniature, ready=lambda: facts) as session:
@@ -63,6 +65,7 @@ async def test_facts_are_shown_and_may_make_it_unready(miniature: Miniature) -> 
             assert response.status == 200
 
 
+@pytest.mark.fault("P13")
 async def test_a_database_that_does_not_answer_makes_it_unready(
     store: SqlStore, miniature: Miniature
 ) -> None:
@@ -143,7 +146,7 @@ async def test_prepared_answers_are_remembered_per_release(store: SqlStore, mini
     assert calls.count("current_release") == 1
 
 
-@pytest.mark.fault("A5")
+@pytest.mark.fault("A5", "D9")
 async def test_few_reads_run_at_once_and_waiting_too_long_is_an_honest_503(
     store: SqlStore, miniature: Miniature, monkeypatch: pytest.MonkeyPatch
 ) -> None:
