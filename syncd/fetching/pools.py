@@ -10,6 +10,8 @@ so. Must not know requests.
 
 from __future__ import annotations
 
+import asyncio
+from functools import partial
 from typing import TYPE_CHECKING
 
 import aiohttp
@@ -18,6 +20,7 @@ from aiohttp.resolver import AsyncResolver, ThreadedResolver
 
 from syncd.fetching.addresses import guarded_socket_factory
 from syncd.fetching.certificates import Certificates
+from syncd.fetching.heads import PortalProtocol
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -49,6 +52,9 @@ class ConnectionPools:
                 ssl=self.certificates.context(),
                 limit=0,  # the semaphores limit; a second queue inside would eat the deadlines
             )
+            # aiohttp offers no public way to count what comes before an answer.
+            factory = partial(PortalProtocol, loop=asyncio.get_running_loop())
+            connector._factory = factory  # type: ignore[assignment]  # noqa: SLF001
             self._pools[allow_private] = aiohttp.ClientSession(
                 connector=connector,
                 auto_decompress=False,

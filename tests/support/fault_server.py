@@ -61,7 +61,7 @@ class FaultServer:
         self._tasks: set[asyncio.Task[None]] = set()
 
     async def __aenter__(self) -> Self:
-        self._server = await asyncio.start_server(self._handle, *self._address, ssl=self._tls)
+        self._server = await asyncio.start_server(self._handle, *self._address, ssl=self._tls, backlog=1_024)
         self.port: int = self._server.sockets[0].getsockname()[1]
         return self
 
