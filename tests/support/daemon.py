@@ -171,9 +171,9 @@ class DaemonProcess:
                     found.append(event)
         return found
 
-    def log(self) -> str:
-        """Return all it said, former processes included."""
-        return self.log_path.read_text(errors="replace")
+    def log(self, *, last_only: bool = False) -> str:
+        """Return all it said, former processes included or not."""
+        return self.log_path.read_bytes()[self._offset if last_only else 0 :].decode(errors="replace")
 
     def wait_for(self, name: str, *, count: int = 1, **facts: object) -> dict[str, Any]:
         """Wait for an event with these facts and return the newest."""
