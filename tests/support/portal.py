@@ -89,9 +89,15 @@ class InPlace:
 class Portal:
     """A portal that lists what a test says, and the use case that reads it."""
 
-    source_id = "portal"
-
-    def __init__(self, store: Store, folder: Path, *, limits: AcceptLimits | None = None) -> None:
+    def __init__(
+        self,
+        store: Store,
+        folder: Path,
+        *,
+        limits: AcceptLimits | None = None,
+        source_id: str = "portal",
+    ) -> None:
+        self.source_id = source_id
         self.listing: list[str] = []
         self.framed = True
         self.clock = Clock()
