@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable
 from datetime import datetime
 from http import HTTPMethod
 
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, ProcessCollector
 from prometheus_client.exposition import generate_latest
 from prometheus_client.openmetrics.exposition import CONTENT_TYPE_LATEST
 from prometheus_client.openmetrics.exposition import generate_latest as generate_open
@@ -32,6 +32,8 @@ class Metrics:
     def __init__(self) -> None:
         """Register every metric."""
         registry = self.registry = CollectorRegistry(auto_describe=True)
+        # Open descriptors and their limit, memory, processor time: what runs out without a fault of ours.
+        ProcessCollector(registry=registry)
         self._runs = Counter("syncd_runs", "Ended runs", ["source", "outcome"], registry=registry)
         self._run_seconds = Histogram(
             "syncd_run_seconds", "Duration of runs", ["source"], buckets=_RUN_BUCKETS, registry=registry

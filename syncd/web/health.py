@@ -6,6 +6,7 @@ not make the service unready: it goes on serving what it knows and says how old 
 
 from __future__ import annotations
 
+import asyncio
 from typing import TYPE_CHECKING, Final
 
 import structlog
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from syncd.web.deps import WebDeps
     from syncd.web.reader import Reader
 
+PATIENCE_SECONDS: Final = 5.0
 METRICS: Final = "text/plain; version=0.0.4; charset=utf-8"
 _log = structlog.get_logger(__name__)
 
@@ -38,11 +40,13 @@ def add_health(app: web.Application, deps: WebDeps, reader: Reader) -> list[Rout
         working = facts.pop("ok", True) is not False
         database, release = True, None
         try:
-            await reader.run(deps.store.ping)
-            release = await reader.current()
-        except StorageError as error:
+            # A probe that hangs is no answer: whoever asks gives up after a few seconds and learns nothing.
+            async with asyncio.timeout(PATIENCE_SECONDS):
+                await reader.run(deps.store.ping)
+                release = await reader.current()
+        except (StorageError, TimeoutError) as error:
             database = False
-            _log.warning("not_ready", error=str(error))
+            _log.warning("not_ready", error=str(error) or f"no answer within {PATIENCE_SECONDS:g} s")
         usable = database and release is not None and working
         document = HealthDocument(
             status="ready" if usable else "not_ready",

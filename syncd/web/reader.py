@@ -13,7 +13,7 @@ import hashlib
 import time
 from collections import OrderedDict
 from concurrent.futures import ThreadPoolExecutor
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from syncd.errors import NotFound, StorageError
 from syncd.pipeline.ask import ReleaseView
@@ -32,6 +32,8 @@ _Result = TypeVar("_Result")
 
 WAIT_SECONDS = 10.0
 """Longest wait for a free thread; longer means overload, and an early honest answer is better."""
+READ_SECONDS = 30.0
+"""Longest read. A frozen database server answers never; the statement limit lies on its side of the line."""
 _KEPT_VIEWS = 4
 _LARGEST_KEPT_SHARE = 8
 """An answer larger than this fraction of the cache is not kept: it would push out everything else."""
@@ -59,7 +61,11 @@ class Reader:
         self._pool.shutdown(wait=False, cancel_futures=True)
 
     async def run(self, work: Callable[[], _Result]) -> _Result:
-        """Run a blocking read in a thread; raises StorageError (``busy``) when none becomes free in time."""
+        """Run a blocking read in a thread.
+
+        Raises StorageError: ``busy`` when no thread becomes free in time, ``storage_slow`` when the read does
+        not end in time. The thread stays taken until the read really ends.
+        """
         try:
             async with asyncio.timeout(WAIT_SECONDS):
                 await self._free.acquire()
@@ -69,11 +75,28 @@ class Reader:
                 code="busy",
                 fix="Try again in a few seconds; ask for smaller pages.",
             ) from error
+        context = contextvars.copy_context()
         try:
-            context = contextvars.copy_context()
-            return await asyncio.get_running_loop().run_in_executor(self._pool, context.run, work)
-        finally:
+            read = asyncio.get_running_loop().run_in_executor(self._pool, context.run, work)
+        except BaseException:
             self._free.release()
+            raise
+        read.add_done_callback(self._ended)
+        try:
+            async with asyncio.timeout(READ_SECONDS):
+                return await asyncio.shield(read)
+        except TimeoutError as error:
+            raise StorageError(
+                f"a read did not end within {READ_SECONDS:g} s",
+                code="storage_slow",
+                fix="Check the database server; the read is given up.",
+            ) from error
+
+    def _ended(self, read: asyncio.Future[Any]) -> None:
+        self._free.release()
+        # Nobody may be waiting any more, and an exception nobody looks at would be reported as a defect.
+        if not read.cancelled():
+            read.exception()
 
     @property
     def ask(self) -> Ask:

@@ -76,7 +76,7 @@ def break_and_look(daemon: DaemonProcess, portals: ReplayServer, source: str, mo
     daemon.wait_for("run_unchanged", count=good + 1, source=source)
 
 
-@pytest.mark.fault("S1", "S2", "N14", "T15")
+@pytest.mark.fault("S1", "S2", "N14", "T15", "C7")
 @pytest.mark.timeout(400)
 def test_faults_leave_release_and_catalogue_alone(
     portals: ReplayServer, tmp_path: Path, database_url: str
