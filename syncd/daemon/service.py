@@ -27,6 +27,7 @@ from syncd.errors import ConfigError, SyncdError
 from syncd.model.run import Run
 from syncd.observability.logs import Logging
 from syncd.pipeline.views import SourceView
+from syncd.rules.silence import silence_alarms
 from syncd.scheduling.scheduler import Scheduler
 from syncd.settings.config import Config
 from syncd.web import Server, WebDeps, build_app
@@ -181,7 +182,14 @@ class Daemon:
         up_s = time.monotonic() - self._started
         # What was missed while nobody ran is caught up first; only then is silence the portal's.
         silent = {s.source_id: s for s in sources if s.silent and up_s > s.interval_seconds}
-        for source_id in sorted(silent.keys() - self._silent):
+        alarms, everything = silence_alarms(self._silent, silent.keys(), len(sources))
+        if everything:
+            _log.error(
+                "all_sources_silent",
+                sources=len(silent),
+                fix="Check this machine's network and name servers first. The last good data stays.",
+            )
+        for source_id in alarms:
             source = silent[source_id]
             _log.warning(
                 "source_silent",

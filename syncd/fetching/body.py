@@ -55,6 +55,7 @@ class BodySink:
         self._hash = hashlib.sha256()
         self._size = 0
         self._wire = 0
+        self._taken = 0
         self._head = b""
         self._gzip = gzip
         self._members = 0
@@ -71,6 +72,7 @@ class BodySink:
             if self._gzip:
                 self._inflate(chunk)
             else:
+                self._taken = self._wire
                 self._emit(chunk)
 
     def finish(self) -> BodyFacts:
@@ -97,6 +99,8 @@ class BodySink:
             except zlib.error as error:
                 message = f"The answer's gzip stream is damaged or followed by other bytes ({error})."
                 raise failure("bad_compression", message, where=self._where) from error
+            # What is left was not unpacked yet: a bomb shows before its whole chunk has gone off.
+            self._taken = self._wire - len(inflater.unconsumed_tail) - len(inflater.unused_data)
             self._emit(out)
             # With a full output there may be more to come although all input is taken.
             pending = len(out) == _DECODED_CHUNK
@@ -122,7 +126,7 @@ class BodySink:
         limits = self._limits
         if self._size > limits.decoded_bytes:
             raise self._too_large("decoded", limits.decoded_bytes)
-        if self._size > limits.ratio_free_bytes and self._size > limits.ratio * self._wire:
+        if self._size > limits.ratio_free_bytes and self._size > limits.ratio * self._taken:
             message = (
                 f"The answer unpacks to more than {limits.ratio} times its size ({self._size} bytes so far)."
             )

@@ -120,7 +120,11 @@ class HttpFetcher:
         self.limits = limits
         self._user_agent = user_agent
         self._pools = ConnectionPools(nameservers)
-        self._threads = ThreadPoolExecutor(max_workers=4, thread_name_prefix="fetch-body")
+        # Unpacking, too, has a lane for suspects: a queue of bombs would stand before everybody else.
+        self._threads = {
+            suspect: ThreadPoolExecutor(max_workers=2, thread_name_prefix="fetch-body")
+            for suspect in (False, True)
+        }
         self._lanes = Lanes(fast=limits.concurrent, slow=limits.suspects, patience_s=limits.patience_s)
         self._hosts: dict[str, asyncio.Semaphore] = {}
         self._not_before: dict[str, float] = {}
@@ -145,7 +149,8 @@ class HttpFetcher:
     async def aclose(self) -> None:
         """Close all connections and threads."""
         await self._pools.aclose()
-        self._threads.shutdown(wait=False)
+        for threads in self._threads.values():
+            threads.shutdown(wait=False)
 
     async def fetch(self, request: FetchRequest) -> FetchAnswer:
         """GET one document into ``request.target``; on failure no file is left.
@@ -311,8 +316,8 @@ class HttpFetcher:
             raise failure("too_large", message, where=where)
         sink = self._open_sink(request, limits, gzip=gzip)
         try:
-            await self._stream(response, sink, limits, where)
-            facts = await self._in_thread(sink.finish)
+            await self._stream(response, sink, limits, request)
+            facts = await self._in_thread(request, sink.finish)
             _check_content(head, facts, request)
         except BaseException:
             sink.discard()
@@ -321,31 +326,26 @@ class HttpFetcher:
         return FetchAnswer(shown, head, facts.sha256, facts.size, facts.wire_size, seen=seen)
 
     def _observe(self, response: aiohttp.ClientResponse, moved: str) -> Observations:
-        secure = response.url.scheme == "https"
-        return Observations(
-            moved_to=moved,
-            clock_off=clock_off(response.headers, datetime.now(UTC)),
-            certificate_ends_at=self._pools.certificates.ends_at(response.url.raw_host or "")
-            if secure
-            else None,
-        )
+        ends = self._pools.certificates.ends_at(response.url.raw_host or "")
+        off = clock_off(response.headers, datetime.now(UTC))
+        return Observations(moved, off, ends if response.url.scheme == "https" else None)
 
     async def _stream(
-        self, response: aiohttp.ClientResponse, sink: BodySink, limits: FetchLimits, where: str
+        self, response: aiohttp.ClientResponse, sink: BodySink, limits: FetchLimits, request: FetchRequest
     ) -> None:
         loop = asyncio.get_running_loop()
-        gauge = RateGauge(limits, loop.time(), where=where)
+        gauge = RateGauge(limits, loop.time(), where=request.where)
         buffer = bytearray()
         while not response.content.at_eof():
-            data = await _read_some(response, limits, where)
+            data = await _read_some(response, limits, request.where)
             gauge.count(len(data), loop.time())
             buffer += data
             if len(buffer) >= CHUNK:
                 # A full disk is not the portal's fault, so writing stands outside of all network handling.
-                await self._in_thread(sink.write, bytes(buffer))
+                await self._in_thread(request, sink.write, bytes(buffer))
                 buffer.clear()
         if buffer:
-            await self._in_thread(sink.write, bytes(buffer))
+            await self._in_thread(request, sink.write, bytes(buffer))
 
     def _open_sink(self, request: FetchRequest, limits: FetchLimits, *, gzip: bool) -> BodySink:
         try:
@@ -353,13 +353,15 @@ class HttpFetcher:
         except OSError as error:
             raise _disk_failure(error, request.where) from error
 
-    async def _in_thread(self, call: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+    async def _in_thread(
+        self, request: FetchRequest, call: Callable[P, T], *args: P.args, **kwargs: P.kwargs
+    ) -> T:
         """Run decoding, hashing and writing beside the event loop; all three release the interpreter lock."""
         try:
             work = partial(call, *args, **kwargs)
-            return await asyncio.get_running_loop().run_in_executor(self._threads, work)
+            return await asyncio.get_running_loop().run_in_executor(self._threads[request.suspect], work)
         except OSError as error:
-            raise _disk_failure(error, "fetched document") from error
+            raise _disk_failure(error, request.where) from error
 
 
 def checked_url(text: str, *, where: str) -> URL:
