@@ -159,6 +159,7 @@ class _Demo:
 
     def _print_addresses(self, daemon: Daemon, replay: ReplayServer) -> None:
         portal = next(iter(self._profile.portals.values()))
+        program = _program()
         replayed = "\n".join(
             f"  {replay.base_url(name)}  {replay.recordings[name].title}"
             for name in self._profile.portals.values()
@@ -172,13 +173,22 @@ configuration          {self._config_folder}
 replayed portals
 {replayed}
 
-break a portal         syncd replay --port {replay.port} --set-fault {portal}=down
-heal it                syncd replay --port {replay.port} --set-fault {portal}=none
+break a portal         {program} replay --port {replay.port} --set-fault {portal}=down
+heal it                {program} replay --port {replay.port} --set-fault {portal}=none
   other faults         {", ".join(mood.value for mood in Mood if mood not in {Mood.NONE, Mood.DOWN})}
-ask                    syncd sources --config {self._config_folder}
-                       syncd explain 99036020001000 Wiesbaden --config {self._config_folder}
+ask                    {program} sources --config {self._config_folder}
+                       {program} explain 99036020001000 Wiesbaden --config {self._config_folder}
 """
         )
+
+
+def _program() -> str:
+    """Return what the reader can type for this program: its name if the shell finds it, else its path."""
+    if shutil.which("syncd"):
+        return "syncd"
+    path = Path(sys.executable).parent / "syncd"
+    here = Path.cwd()
+    return str(path.relative_to(here)) if path.is_relative_to(here) else str(path)
 
 
 def _summary(daemon: Daemon) -> dict[str, Any]:
