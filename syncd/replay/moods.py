@@ -10,6 +10,7 @@ import gzip
 import hashlib
 from dataclasses import dataclass, replace
 from enum import Enum, StrEnum, auto
+from functools import cache
 from typing import TYPE_CHECKING
 
 import orjson
@@ -25,6 +26,10 @@ ALL_PORTALS = "*"
 _KEPT_SHARE = 0.4
 _CUT_SHARE = 0.6
 ELSEWHERE = "http://elsewhere.invalid/moved"
+METADATA = "http://169.254.169.254/latest/meta-data/"
+_BOMB_BYTES = 64 * 1024 * 1024
+_ENDLESS_REPEATS = 100
+_CLOCK_OFF_S = 5 * 3_600
 _PAGE = (
     "<!DOCTYPE html><html lang='de'><head><title>Wartung</title></head><body><h1>Wartungsarbeiten</h1>"
     "<p>Der Dienst steht derzeit nicht zur Verfügung.</p></body></html>"
@@ -54,6 +59,21 @@ class Mood(StrEnum):
     GARBAGE = "garbage"
     REDIRECT_ELSEWHERE = "redirect_elsewhere"
     HANG = "hang"
+    BOMB = "bomb"
+    """Unpacks to a thousand times its size."""
+    REDIRECT_INWARDS = "redirect_inwards"
+    """Redirects to the address where clouds keep their secrets."""
+    ENDLESS = "endless"
+    INTERIM = "interim"
+    """Sends interim answers for ever."""
+    GOOD = "good"
+    """Another name of ``none``."""
+    WARN = "warn"
+    """Answers everything, but a finding hangs on it: its clock is five hours fast."""
+    FAIL = "fail"
+    """Fails in another way with each request, as portals in trouble do."""
+    HOSTILE = "hostile"
+    """Attacks with each request in another way: bombs, lies, links to inner addresses, floods."""
 
 
 class Delivery(Enum):
@@ -65,6 +85,10 @@ class Delivery(Enum):
     DRIP = auto()
     RESET = auto()
     HANG = auto()
+    ENDLESS = auto()
+    """The body again and again, without a length."""
+    INTERIM = auto()
+    """One interim answer after the other, never an answer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,14 +102,23 @@ class Answer:
     encoding: str = ""
     location: str = ""
     delivery: Delivery = Delivery.WHOLE
+    clock_off_s: int = 0
 
 
 def spoil(mood: Mood, answer: Answer, empty_file: Path | None = None) -> Answer:
     """Return the answer as a portal in that mood gives it; ETags follow the spoilt body.
 
+    Mixed moods are settled by :func:`mood_of_turn` beforehand.
+
     ``empty_file`` is the recorded answer without a record; without one it is made from the full answer.
     """
     return _SPOILERS[mood](answer, empty_file)
+
+
+def mood_of_turn(mood: Mood, turn: int) -> Mood:
+    """Return what a portal in a mixed mood does with request number ``turn``; other moods stay."""
+    turns = _TURNS.get(mood)
+    return turns[turn % len(turns)] if turns else mood
 
 
 def parse_faults(texts: Iterable[str]) -> dict[str, Mood]:
@@ -175,6 +208,19 @@ def _delivered(delivery: Delivery) -> Callable[[Answer, Path | None], Answer]:
     return lambda answer, _empty: replace(answer, delivery=delivery, etag=None)
 
 
+def _bomb(answer: Answer, _empty: Path | None) -> Answer:
+    return replace(answer, body=_packed_zeros(), encoding="gzip", etag=None)
+
+
+@cache
+def _packed_zeros() -> bytes:
+    return gzip.compress(bytes(_BOMB_BYTES), compresslevel=9, mtime=0)
+
+
+def _inwards(_answer: Answer, _empty: Path | None) -> Answer:
+    return Answer(302, _HTML, _PAGE, location=METADATA)
+
+
 _SPOILERS: Mapping[Mood, Callable[[Answer, Path | None], Answer]] = {
     Mood.NONE: lambda answer, _empty: answer,
     Mood.DOWN: _delivered(Delivery.RESET),
@@ -190,4 +236,24 @@ _SPOILERS: Mapping[Mood, Callable[[Answer, Path | None], Answer]] = {
     Mood.GARBAGE: _garbage,
     Mood.REDIRECT_ELSEWHERE: lambda _answer, _empty: Answer(302, _HTML, _PAGE, location=ELSEWHERE),
     Mood.HANG: _delivered(Delivery.HANG),
+    Mood.GOOD: lambda answer, _empty: answer,
+    Mood.WARN: lambda answer, _empty: replace(answer, clock_off_s=_CLOCK_OFF_S),
+    Mood.BOMB: _bomb,
+    Mood.REDIRECT_INWARDS: _inwards,
+    Mood.ENDLESS: lambda answer, _empty: replace(
+        answer, body=(answer.body or b"\n") * _ENDLESS_REPEATS, delivery=Delivery.ENDLESS, etag=None
+    ),
+    Mood.INTERIM: _delivered(Delivery.INTERIM),
+}
+_TURNS: Mapping[Mood, tuple[Mood, ...]] = {
+    Mood.FAIL: (Mood.ERROR500, Mood.TRUNCATED, Mood.HTML, Mood.DOWN, Mood.EMPTY_BODY),
+    Mood.HOSTILE: (
+        Mood.BOMB,
+        Mood.REDIRECT_INWARDS,
+        Mood.TRUNCATED_GZIP,
+        Mood.INTERIM,
+        Mood.ERROR500_JSON,
+        Mood.ENDLESS,
+        Mood.GARBAGE,
+    ),
 }

@@ -8,14 +8,16 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import email.utils
 import gzip
 import ipaddress
 import signal
 import socket
 import struct
 import sys
+import time
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from http import HTTPStatus
 from typing import TYPE_CHECKING
 from urllib.parse import parse_qsl, unquote, urlsplit
@@ -23,7 +25,7 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 import orjson
 
 from syncd.errors import ConfigError, NotFound
-from syncd.replay.moods import ALL_PORTALS, Answer, Delivery, Mood, mood_named, spoil
+from syncd.replay.moods import ALL_PORTALS, Answer, Delivery, Mood, mood_named, mood_of_turn, spoil
 from syncd.replay.recordings import load_recordings
 
 if TYPE_CHECKING:
@@ -37,6 +39,8 @@ _HEAD_LIMIT = 16 * 1024
 _BODY_LIMIT = 64 * 1024
 _IDLE_S = 75.0
 _JSON = "application/json"
+_INTERIM = b"HTTP/1.1 100 Continue\r\n\r\n" * 100
+_FLOOD_PAUSE_S = 0.01
 _LINGER_ZERO = struct.pack("ii", 1, 0)
 
 
@@ -71,6 +75,7 @@ class ReplayServer:
         self._host = host
         self._port = port
         self._moods = dict.fromkeys(self.recordings, Mood.NONE)
+        self._turns: Counter[str] = Counter()
         self._drip_bytes = drip_bytes
         self._drip_pause_s = drip_pause_s
         self._server: asyncio.Server | None = None
@@ -137,6 +142,7 @@ class ReplayServer:
                 message = f"there is no portal '{portal}'; known: {', '.join(moods)}"
                 raise ConfigError(message, where="replay faults", fix="Use one of the known names.")
         self._moods = moods
+        self._turns.clear()
 
     # --- connections --------------------------------------------------------------------------------
     async def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -160,7 +166,7 @@ class ReplayServer:
             await _send(writer, Answer(400, _JSON, b'{"error":"malformed request"}'), head_only=False)
             return False
         portal, answer = self._answer(request, writer)
-        silent = answer.delivery in {Delivery.RESET, Delivery.HANG}
+        silent = answer.delivery in {Delivery.RESET, Delivery.HANG, Delivery.INTERIM}
         self.hits[portal, 0 if silent else answer.status] += 1
         return await self._deliver(writer, answer, head_only=request.method == "HEAD")
 
@@ -177,13 +183,16 @@ class ReplayServer:
         if route is None:
             return portal, _problem(404, "not recorded")
         body = route.body()
-        plain = Answer(200, route.content_type, body, etag=route.etag_of(body))
-        answer = spoil(self._moods[portal], plain, route.empty_file)
+        whole = Answer(200, route.content_type, body, etag=route.etag_of(body))
+        mood = mood_of_turn(self._moods[portal], self._turns[portal])
+        self._turns[portal] += 1
+        answer = spoil(mood, whole, route.empty_file)
         if answer.etag and _matches(request.headers.get("if-none-match", ""), answer.etag):
             return portal, Answer(304, answer.content_type, b"", etag=answer.etag)
-        if _takes_gzip(request) and answer.body and answer.status == HTTPStatus.OK and not answer.encoding:
+        plain = answer.body and answer.status == HTTPStatus.OK and not answer.encoding
+        if _takes_gzip(request) and plain and answer.delivery is not Delivery.ENDLESS:
             packed = gzip.compress(answer.body, compresslevel=1, mtime=0)
-            answer = Answer(200, answer.content_type, packed, answer.etag, "gzip", delivery=answer.delivery)
+            answer = replace(answer, body=packed, encoding="gzip")
         return portal, answer
 
     async def _deliver(self, writer: asyncio.StreamWriter, answer: Answer, *, head_only: bool) -> bool:
@@ -194,6 +203,13 @@ class ReplayServer:
             await asyncio.sleep(3600)
         elif answer.delivery is Delivery.RESET:
             _reset(writer)
+        elif answer.delivery in {Delivery.INTERIM, Delivery.ENDLESS}:
+            endless = answer.delivery is Delivery.ENDLESS
+            writer.write(_head(answer, framed=False) if endless else b"")
+            while True:
+                writer.write(answer.body if endless else _INTERIM)
+                await writer.drain()
+                await asyncio.sleep(_FLOOD_PAUSE_S)
         else:
             writer.write(_head(answer))
             half = answer.body[: len(answer.body) // 2]
@@ -264,11 +280,15 @@ async def _read_request(reader: asyncio.StreamReader) -> _Request:
     return _Request(method, unquote(parts.path), query, headers, body)
 
 
-def _head(answer: Answer) -> bytes:
+def _head(answer: Answer, *, framed: bool = True) -> bytes:
     phrase = HTTPStatus(answer.status).phrase
     lines = [f"HTTP/1.1 {answer.status} {phrase}", "Server: syncd-replay"]
     if answer.status != HTTPStatus.NOT_MODIFIED:
-        lines += [f"Content-Type: {answer.content_type}", f"Content-Length: {len(answer.body)}"]
+        lines.append(f"Content-Type: {answer.content_type}")
+        if framed:
+            lines.append(f"Content-Length: {len(answer.body)}")
+    if answer.clock_off_s:
+        lines.append(f"Date: {email.utils.formatdate(time.time() + answer.clock_off_s, usegmt=True)}")
     if answer.etag:
         lines.append(f'ETag: "{answer.etag}"')
     if answer.encoding:

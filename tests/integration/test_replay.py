@@ -72,13 +72,13 @@ async def server(folder: Path) -> AsyncIterator[ReplayServer]:
 
 @pytest.fixture
 async def fetcher() -> AsyncIterator[HttpFetcher]:
-    limits = FetchLimits(headers_s=1, read_gap_s=1, rate_grace_s=0.5, retry_wait_s=0.01)
+    limits = FetchLimits(headers_s=1, read_gap_s=1, rate_grace_s=0.5, retry_wait_s=0.01, wire_bytes=5_000_000)
     async with HttpFetcher(limits) as opened:
         yield opened
 
 
-async def fetch(server: ReplayServer, fetcher: HttpFetcher, folder: Path, *, json: bool = False) -> Document:
-    session = SourceSession(
+def session_of(server: ReplayServer, fetcher: HttpFetcher, folder: Path) -> SourceSession:
+    return SourceSession(
         source_id="city",
         fetcher=fetcher,
         base_url=server.base_url("city"),
@@ -86,6 +86,10 @@ async def fetch(server: ReplayServer, fetcher: HttpFetcher, folder: Path, *, jso
         raw_root=folder / "raw",
         allow_private=True,
     )
+
+
+async def fetch(server: ReplayServer, fetcher: HttpFetcher, folder: Path, *, json: bool = False) -> Document:
+    session = session_of(server, fetcher, folder)
     if json:
         return await session.fetch("data.json", name="d", accept=("application/json",))
     return await session.fetch("list.csv", name="d", params={"page": "1", "ars": "06"}, accept=("text/csv",))
@@ -150,6 +154,10 @@ CODES = {
     Mood.ERROR500_JSON: "http_500",
     Mood.REDIRECT_ELSEWHERE: "redirect_refused",
     Mood.HANG: "timeout_headers",
+    Mood.BOMB: "ratio_exceeded",
+    Mood.REDIRECT_INWARDS: "redirect_refused",
+    Mood.ENDLESS: "too_large",
+    Mood.INTERIM: "malformed_http",
 }
 
 
@@ -164,6 +172,34 @@ async def test_each_fault_gets_its_own_error(
     assert caught.value.code == CODES[mood]
     server.set_faults({"city": Mood.NONE})
     assert (await fetch(server, fetcher, tmp_path)).size == len(CSV)
+
+
+@pytest.mark.parametrize("mood", [Mood.FAIL, Mood.HOSTILE])
+async def test_mixed_moods_change_with_every_request_and_never_get_through(
+    server: ReplayServer, fetcher: HttpFetcher, tmp_path: Path, mood: Mood
+) -> None:
+    server.set_faults({"city": mood})
+    codes = []
+    for _ in range(8):
+        try:
+            # Garbage of the right type is for the parser to refuse.
+            codes.append("" if (await fetch(server, fetcher, tmp_path)).path.read_bytes() == CSV else "other")
+        except SyncdError as error:
+            codes.append(error.code)
+    assert "" not in codes
+    assert len(set(codes)) >= 3
+    server.set_faults({"city": "good"})
+    assert (await fetch(server, fetcher, tmp_path)).size == len(CSV)
+
+
+async def test_a_portal_to_be_warned_of_gives_everything_and_a_finding(
+    server: ReplayServer, fetcher: HttpFetcher, tmp_path: Path
+) -> None:
+    server.set_faults({"city": "warn"})
+    session = session_of(server, fetcher, tmp_path)
+    document = await session.fetch("data.json", name="d", accept=("application/json",))
+    assert document.size == len(JSON)
+    assert [issue.code for issue in session.issues] == ["portal_clock_off"]
 
 
 async def test_faults_that_look_like_data(server: ReplayServer, fetcher: HttpFetcher, tmp_path: Path) -> None:
