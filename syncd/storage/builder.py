@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import os
 import pickle
+import signal
 import tempfile
 import threading
 from collections.abc import Iterator, Sequence
@@ -85,6 +86,8 @@ class ProcessBuilder:
 def _settle_in() -> None:
     """Step back behind the daemon, and end with it: a killed parent cannot say goodbye."""
     os.nice(_NICENESS)
+    # Ctrl-C reaches the whole group; the daemon decides what ends when.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
     threading.Thread(target=_end_with_parent, daemon=True, name="end-with-parent").start()
 
 

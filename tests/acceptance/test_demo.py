@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import json
+import os
+import signal
+import subprocess
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Self
 
 import pytest
 
-from tests.support.daemon import lay_out_demo, replayed_portals, run_syncd
+from tests.support.daemon import SYNCD, lay_out_demo, replayed_portals, run_syncd, until
 
 PILOTS = {
     "Wiesbaden": 64,
@@ -57,6 +61,52 @@ def test_the_summary_counts_every_owed_service_once() -> None:
     assert everyday["Kassel"]["own"] == 0
     assert everyday["Kassel"]["unknown"] > 50
     assert everyday["Kassel"]["inherited"] == everyday["Heuchelheim"]["inherited"] > 0
+
+
+def test_postgresql_by_one_url_is_all_the_same(postgres_url: str) -> None:
+    ports = ("--port", "0", "--replay-port", "0")
+    lite = json.loads(run_syncd("demo", "--once", "--json", *ports).stdout)
+    done = run_syncd("demo", "--once", "--json", *ports, "--database", postgres_url)
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout)["pilots"] == lite["pilots"]
+
+
+def test_ctrl_c_ends_it_quietly_and_leaves_nothing(tmp_path: Path) -> None:
+    with DemoOnTerminal(tmp_path) as demo:
+        until(lambda: "Release" in demo.said(), "the summary")
+        # As a terminal does it: the whole group hears it, children included.
+        os.killpg(demo.process.pid, signal.SIGINT)
+        assert demo.process.wait(10) == 0
+        assert "Traceback" not in demo.said()
+        assert list((tmp_path / "tmp").iterdir()) == []
+
+
+class DemoOnTerminal:
+    """``syncd demo`` in a process group of its own, with its temporary files in a known place."""
+
+    def __init__(self, folder: Path) -> None:
+        self._output = folder / "output"
+        self._temporary = folder / "tmp"
+        self._temporary.mkdir()
+
+    def __enter__(self) -> Self:
+        with self._output.open("wb") as output:
+            self.process = subprocess.Popen(
+                [*SYNCD, "demo", "--port", "0", "--replay-port", "0"],
+                env={**os.environ, "TMPDIR": str(self._temporary)},
+                stdout=output,
+                stderr=output,
+                start_new_session=True,
+            )
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self.process.poll() is None:
+            os.killpg(self.process.pid, signal.SIGKILL)
+        self.process.wait()
+
+    def said(self) -> str:
+        return self._output.read_text(errors="replace")
 
 
 def test_a_broken_portal_is_said_and_the_rest_goes_on() -> None:
