@@ -27,6 +27,7 @@ from syncd.storage.absences import (
 from syncd.storage.bucket_writer import BucketWriter, live_count, stored_records
 from syncd.storage.bulk import BATCH, batches
 from syncd.storage.fates import Fate, Seen, Tally, fate_of
+from syncd.storage.repeat import repeated
 from syncd.storage.runs import end_run, end_state, keep_documents, keep_issues, open_source
 from syncd.storage.tables import record, record_key, source_state
 
@@ -150,6 +151,7 @@ class BucketPart:
                 found += [StoredRecord(source_id, row[0], row[1]) for row in connection.execute(statement)]
         return tuple(found)
 
+    @repeated(after_loss=True)
     def apply_snapshot(  # noqa: PLR0913 - T1 stores all of these at once
         self,
         run_id: int,

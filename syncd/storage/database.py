@@ -11,6 +11,7 @@ import sqlite3
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from importlib import import_module
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
@@ -36,6 +37,7 @@ WRITER_WAIT_S = 600
 SQLITE_BUSY_MS = 120_000
 SQLITE_WAL_LIMIT_BYTES = 64 * 1024 * 1024
 STATEMENT_TIMEOUT_MS = 120_000
+UPGRADE_STATEMENT_S = 3_600
 CONNECT_TIMEOUT_S = 10
 STREAM_ROWS = 1_000
 ADVISORY_LOCK = 0x73796E6364  # "syncd"
@@ -204,9 +206,10 @@ def _postgresql_engine(address: Address) -> Engine:
         raise ConfigError(
             "PostgreSQL needs the package psycopg", where="database", fix="Install syncd[postgres]."
         )
+    watched: Any = import_module("syncd.storage.watched").WatchedConnection
     given = address.url.query.get("options", "")
     ours = f"-c statement_timeout={STATEMENT_TIMEOUT_MS} -c timezone=UTC"
-    return create_engine(
+    engine = create_engine(
         address.url.difference_update_query(["options"]),
         pool_pre_ping=True,
         pool_size=READERS,
@@ -221,10 +224,36 @@ def _postgresql_engine(address: Address) -> Engine:
         },
     )
 
+    @event.listens_for(engine, "do_connect")
+    def _connect(_dialect: object, _record: object, arguments: list[Any], options: dict[str, Any]) -> Any:  # noqa: ANN401 - as the driver takes them
+        connection = watched.connect(*arguments, **options)
+        connection.adopt_server_limit()
+        return connection
+
+    @event.listens_for(engine, "checkout")
+    def _checkout(connection: Any, _record: object, _proxy: object) -> None:  # noqa: ANN401 - our own kind
+        connection.begin_anew()
+
+    return engine
+
 
 def _wait_for_other_processes(connection: Connection) -> None:
     """Take the writer lock of this database; it is freed with the transaction."""
-    wait_ms = WRITER_WAIT_S * 1000
-    connection.exec_driver_sql(f"SET LOCAL statement_timeout = {wait_ms}")
+    free = connection.exec_driver_sql(f"SELECT pg_try_advisory_xact_lock({ADVISORY_LOCK})").scalar_one()
+    if free:
+        return
+    driver: Any = connection.connection.driver_connection
+    # A server that lets us wait says nothing for as long as the other one writes.
+    driver.silence_limit_s = driver.usual_limit_s + WRITER_WAIT_S
+    connection.exec_driver_sql(f"SET LOCAL statement_timeout = {int(WRITER_WAIT_S * 1000)}")
     connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({ADVISORY_LOCK})")
     connection.exec_driver_sql("SET LOCAL statement_timeout TO DEFAULT")
+    driver.begin_anew()
+
+
+def lift_statement_limit(connection: Connection) -> None:
+    """Let the statements of this transaction take their time, an hour each; needed for schema upgrades."""
+    if connection.dialect.name == "postgresql":
+        driver: Any = connection.connection.driver_connection
+        driver.silence_limit_s = max(driver.usual_limit_s, UPGRADE_STATEMENT_S)
+        connection.exec_driver_sql("SET LOCAL statement_timeout = 0")

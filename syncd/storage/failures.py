@@ -18,8 +18,19 @@ _FIXES = (
     # (what the drivers say, our code, what to do)
     ("database is locked", "storage_busy", "Another process writes to the same database; wait or stop it."),
     ("lock timeout", "storage_busy", "Another process writes to the same database; wait or stop it."),
+    ("deadlock", "storage_busy", "Another session locks our tables in another order; the run is repeated."),
+    ("serialize", "storage_busy", "Another session changes our tables; the run is repeated by itself."),
     ("statement timeout", "storage_slow", "Check the load of the database server; the run is repeated."),
-    ("full", "storage_full", "Free disk space; nothing was half-written and the run is repeated by itself."),
+    (
+        "stayed silent",
+        "storage_slow",
+        "See whether the database server is frozen or overloaded; the run is repeated by itself.",
+    ),
+    (
+        "is full",
+        "storage_full",
+        "Free disk space; nothing was half-written and the run is repeated by itself.",
+    ),
     ("no space left", "storage_full", "Free disk space; nothing was half-written and the run is repeated."),
     ("readonly", "storage_read_only", "Make the database file and its folder writable for this user."),
     ("read-only", "storage_read_only", "Make the database writable for this user."),
@@ -29,6 +40,9 @@ _FIXES = (
     ("no such table", "storage_schema", "Run 'syncd db upgrade'."),
     ("does not exist", "storage_schema", "Check the database name, then run 'syncd db upgrade'."),
     ("password", "storage_denied", "Check user and password in the database URL."),
+    ("starting up", "storage_unreachable", "Wait: the database server is not ready yet."),
+    ("shutting down", "storage_unreachable", "Start the database server again."),
+    ("recovery mode", "storage_unreachable", "Wait: the database server recovers from a crash."),
     ("connection", "storage_unreachable", "Check that the database server runs and can be reached."),
 )
 

@@ -15,6 +15,7 @@ from syncd.errors import InvariantViolated, NotFound, StorageError
 from syncd.model.issue import Issue, Severity
 from syncd.model.run import Run, RunCounts, RunOutcome, SourceState
 from syncd.pipeline.ports import DocumentNote
+from syncd.storage.repeat import repeated
 from syncd.storage.tables import absence, document_note, issue, run, source_state
 
 if TYPE_CHECKING:
@@ -35,6 +36,7 @@ class RunPart:
 
     _database: Database
 
+    @repeated(after_loss=False)
     def open_run(self, source_id: str, *, trigger: str, now: datetime) -> int:
         """Start a run and return its id."""
         values = {
@@ -54,6 +56,7 @@ class RunPart:
                 connection.execute(insert(source_state).values(source_id=source_id, last_run_id=run_id))
             return run_id
 
+    @repeated(after_loss=True)
     def close_run(  # noqa: PLR0913 - a run ends with all of these at once
         self,
         run_id: int,
@@ -90,6 +93,7 @@ class RunPart:
             keep_issues(connection, run_id, issues, issue_counts or {})
             end_state(connection, source_id, run_id, outcome=outcome, now=now)
 
+    @repeated(after_loss=False)
     def interrupt_open_runs(self, *, now: datetime) -> tuple[str, ...]:
         """Mark runs left open by a crash as interrupted; returns their source ids, sorted."""
         with self._database.write("interrupting open runs") as connection:

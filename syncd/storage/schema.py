@@ -15,6 +15,7 @@ from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 
 from syncd.errors import StorageError
+from syncd.storage.database import lift_statement_limit
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
@@ -38,9 +39,8 @@ def upgrade(database: Database) -> None:
         return
     with database.write("upgrading the schema") as connection:
         _refuse_newer(_current(connection), database.label)
-        if not database.is_sqlite:
-            # Building an index on a large table may take longer than any query should.
-            connection.exec_driver_sql("SET LOCAL statement_timeout = 0")
+        # Building an index on a large table may take longer than any query should.
+        lift_statement_limit(connection)
         config = _config()
         config.attributes["connection"] = connection
         command.upgrade(config, "head")
