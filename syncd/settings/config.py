@@ -21,6 +21,7 @@ from syncd.model.record import Scope
 from syncd.pipeline.registry import Registry, SourcePlan
 from syncd.sdk.connector import Completeness, ConnectorSpec
 from syncd.sdk.settings import SecretRef, SourceSettings
+from syncd.settings.connectors import parser_version
 from syncd.settings.daemon_file import DaemonFile
 from syncd.settings.registers import Registers
 from syncd.settings.source_file import SourceFile
@@ -70,6 +71,7 @@ class SourceConfig:
             total_tolerance=file.limits.total_tolerance,
             allow_private=file.limits.allow_private,
             enabled=file.enabled,
+            parser_version=parser_version(self.spec.parser),
         )
 
 

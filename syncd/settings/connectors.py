@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping
+from contextlib import suppress
 from functools import cache
 from importlib.metadata import entry_points
+from importlib.util import find_spec
+from pathlib import Path
 
 from syncd.errors import ConfigError
 from syncd.sdk import SDK_VERSION
@@ -53,3 +57,20 @@ def load_connector(name: str) -> ConnectorSpec:
 def load_connectors() -> Mapping[str, ConnectorSpec]:
     """Return all installed connectors by name; raises ConfigError when one cannot be used."""
     return {name: load_connector(name) for name in sorted(connector_names())}
+
+
+def parser_version(parser: str) -> str:
+    """Return a digest of the source files beside a parser module, which is not imported for it.
+
+    A connector that was changed or upgraded reads known bytes again; without this, records stored by the old
+    parser would stay as they are until the portal touches them. Empty when there are no files to look at.
+    """
+    package = parser.rpartition(".")[0]
+    with suppress(ImportError, ValueError):
+        spec = find_spec(package)
+        digest = hashlib.sha256()
+        for folder in (spec.submodule_search_locations or ()) if spec else ():
+            for path in sorted(Path(folder).glob("*.py")):
+                digest.update(path.name.encode() + b"\0" + path.read_bytes())
+        return digest.hexdigest()[:12] if spec else ""
+    return ""

@@ -1,5 +1,7 @@
 """The acceptance rule, by table: what may replace the last good snapshot."""
 
+from datetime import timedelta
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -50,6 +52,76 @@ TABLE = [
     ({"received": 500, "added": 400}, RunOutcome.REFUSED, "snapshot_grown", False),
     ({"stored": 10, "received": 200, "added": 190}, RunOutcome.ACCEPTED, "accepted", False),
     ({"full": False, "received": 0}, RunOutcome.UNCHANGED, "unchanged", False),
+    # missing, but its grace is not over
+    ({"received": 99, "withdrawn": 1, "due": 0}, RunOutcome.UNCHANGED, "records_missing", True),
+    ({"received": 99, "withdrawn": 1, "due": 0, "changed": 1}, RunOutcome.ACCEPTED, "accepted", True),
+    # only what is newly missing counts against the limit of a run …
+    (
+        {"received": 85, "withdrawn": 15, "confirmed": 9, "due": 9},
+        RunOutcome.ACCEPTED,
+        "accepted",
+        True,
+    ),
+    # … and all that is missing or has left counts against that of a week
+    (
+        {"received": 79, "withdrawn": 21, "confirmed": 13, "due": 0},
+        RunOutcome.REFUSED,
+        "losses_add_up",
+        False,
+    ),
+    (
+        {"received": 96, "withdrawn": 4, "due": 0, "withdrawn_recently": 25},
+        RunOutcome.REFUSED,
+        "losses_add_up",
+        False,
+    ),
+    (
+        {"received": 80, "withdrawn": 20, "confirmed": 12, "due": 0},
+        RunOutcome.UNCHANGED,
+        "records_missing",
+        True,
+    ),
+    # far from what the source usually sends
+    ({"received": 84, "usual": (100, 100, 99)}, RunOutcome.REFUSED, "fewer_than_usual", False),
+    ({"received": 85, "usual": (100, 100, 100)}, RunOutcome.UNCHANGED, "unchanged", False),
+    ({"received": 84, "usual": (100, 100)}, RunOutcome.UNCHANGED, "unchanged", False),
+    ({"received": 500, "usual": (100, 100, 100)}, RunOutcome.REFUSED, "more_than_usual", False),
+    # another portal, or a new reading
+    ({"withdrawn": 95, "added": 95}, RunOutcome.REFUSED, "different_feed", False),
+    ({"identity": "Kassel", "last_identity": "Hanau"}, RunOutcome.REFUSED, "different_feed", False),
+    ({"changed": 11, "reread": True}, RunOutcome.REFUSED, "mapping_changed", False),
+    ({"changed": 10, "reread": True}, RunOutcome.ACCEPTED, "accepted", False),
+    # insisting ends a hold, but not one over half of the records
+    (
+        {"received": 70, "withdrawn": 30, "repeats": 2, "held_for": timedelta(hours=72)},
+        RunOutcome.ACCEPTED,
+        "accepted_after_repeats",
+        True,
+    ),
+    (
+        {"received": 70, "withdrawn": 30, "repeats": 9, "held_for": timedelta(hours=71)},
+        RunOutcome.REFUSED,
+        "snapshot_shrunken",
+        False,
+    ),
+    (
+        {"received": 70, "withdrawn": 30, "repeats": 1, "held_for": timedelta(hours=90)},
+        RunOutcome.REFUSED,
+        "snapshot_shrunken",
+        False,
+    ),
+    (
+        {"received": 50, "withdrawn": 50, "repeats": 9, "held_for": timedelta(days=30)},
+        RunOutcome.REFUSED,
+        "snapshot_shrunken",
+        False,
+    ),
+    (
+        {"received": 0, "withdrawn": 100, "repeats": 9, "held_for": timedelta(days=30)},
+        RunOutcome.REFUSED,
+        "empty_snapshot",
+        False,
+    ),
 ]
 
 
