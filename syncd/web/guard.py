@@ -16,7 +16,14 @@ from aiohttp import web
 from aiohttp.typedefs import Handler, Middleware
 
 from syncd.web.answers import respond
-from syncd.web.problems import MethodNotAllowed, NoSuchPage, RequestTooLarge, problem_answer, status_of
+from syncd.web.problems import (
+    MethodNotAllowed,
+    NoSuchPage,
+    RequestTooLarge,
+    language_of,
+    problem_answer,
+    status_of,
+)
 
 if TYPE_CHECKING:
     from syncd.web.answers import Answer
@@ -122,8 +129,9 @@ def _failed(
     return response
 
 
-def _problem(_request: web.Request, error: BaseException, request_id: str) -> Answer:
-    return problem_answer(error, request_id)
+def _problem(request: web.Request, error: BaseException, request_id: str) -> Answer:
+    language = language_of(request.query.get("lang"), request.headers.get("Accept-Language", ""))
+    return problem_answer(error, request_id, language)
 
 
 def _pattern(request: web.Request) -> str:

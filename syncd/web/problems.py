@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Final
 from pydantic import BaseModel, Field
 
 from syncd.errors import ConfigError, NotFound, StorageError, SyncdError
+from syncd.rules.fault_words import fault_words
 from syncd.web.answers import PRIVATE, PROBLEM, Answer
 
 if TYPE_CHECKING:
@@ -43,11 +44,11 @@ class Problem(BaseModel):
     """An error (RFC 9457)."""
 
     type: str = Field(description="Always about:blank; `code` tells problems apart.")
-    title: str = Field(description="Name of the status.")
+    title: str = Field(description="Short name of the code, in the language of the request.")
     status: int
     code: str = Field(description="Stable code of the problem.")
     detail: str = Field(description="What is wrong with this request.")
-    fix: str = Field(description="What to do about it.")
+    fix: str = Field(description="What to do about it, in the language of the request.")
     instance: str = Field(description="Id of this occurrence; the log has the same.")
     errors: list[Finding] = Field(description="One entry per wrong parameter; empty for other problems.")
 
@@ -93,8 +94,8 @@ def status_of(error: BaseException) -> HTTPStatus:
     return HTTPStatus.INTERNAL_SERVER_ERROR
 
 
-def problem_of(error: BaseException, request_id: str) -> Problem:
-    """Return the document of an error."""
+def problem_of(error: BaseException, request_id: str, language: str = "en") -> Problem:
+    """Return the document of an error; ``detail`` is particular to the case and stays English."""
     status = status_of(error)
     if not isinstance(error, SyncdError) or status is HTTPStatus.INTERNAL_SERVER_ERROR:
         code, fix = "internal", "Try again; if it stays, report it with the id of this occurrence."
@@ -105,9 +106,12 @@ def problem_of(error: BaseException, request_id: str) -> Problem:
     else:
         code, detail = error.code, error.message
         fix = _FIXES.get(code, error.fix)
+    words = fault_words(code, language)
+    if words and language != "en":
+        fix = words.fix or fix
     return Problem(
         type="about:blank",
-        title=status.phrase,
+        title=words.title if words else status.phrase,
         status=status.value,
         code=code,
         detail=detail,
@@ -117,16 +121,29 @@ def problem_of(error: BaseException, request_id: str) -> Problem:
     )
 
 
-def problem_answer(error: BaseException, request_id: str) -> Answer:
+def problem_answer(error: BaseException, request_id: str, language: str = "en") -> Answer:
     """Return the answer to an error as a problem document."""
-    problem = problem_of(error, request_id)
+    problem = problem_of(error, request_id, language)
     return Answer(
         problem.model_dump_json().encode(),
         media_type=PROBLEM,
         status=problem.status,
         cache_control=PRIVATE,
-        headers=retry_headers(problem),
+        headers={
+            **retry_headers(problem),
+            "Content-Language": language,
+            "Vary": "Accept-Encoding, Accept-Language",
+        },
     )
+
+
+def language_of(asked: str | None, accepted: str) -> str:
+    """Return the language of a problem: what ``lang`` asks for, else the first one the client accepts.
+
+    Weights are not compared, because clients list languages in the order of preference.
+    """
+    first = asked or accepted.partition(",")[0].partition(";")[0].strip()
+    return "de" if first.lower().partition("-")[0] == "de" else "en"
 
 
 def retry_headers(problem: Problem) -> dict[str, str]:
