@@ -23,7 +23,7 @@ from syncd.model.run import RunCounts, RunOutcome
 from syncd.pipeline.codec import canonical_json, short_hash
 from syncd.pipeline.concealment import Concealment
 from syncd.pipeline.held import HeldSession, check_undecided, held_bodies, keep_held
-from syncd.pipeline.likeness import finds, moves, reused_ids
+from syncd.pipeline.likeness import claims_outside, finds, moves, reused_ids
 from syncd.pipeline.ports import Decision, Verdict
 from syncd.pipeline.rebuild import RULES_VERSION
 from syncd.pipeline.workers import ParseJob
@@ -359,7 +359,10 @@ class _Attempt:
             details["held_back"] = [one.native_id for one in reused[:_KEPT_ISSUES]]
         if judgement.outcome is RunOutcome.REFUSED:
             details["held"] = keep_held(session, documents, delta)
-        findings = tuple(finds(delta, reused, staged.stated_at if ahead else None))
+        alarms = tuple(claims_outside(staged))
+        for alarm in alarms:
+            _log.warning(alarm.code, reason=alarm.message, fix=alarm.fix)
+        findings = (*finds(delta, reused, staged.stated_at if ahead else None), *alarms)
         verdict = replace(
             _verdict(judgement, limits.leave_at_most(delta.stored)),
             stated_at=None if ahead else staged.stated_at,

@@ -19,6 +19,10 @@ if TYPE_CHECKING:
     from syncd.pipeline.ports import SnapshotDelta, StagedSnapshot, Store
 
 
+OUTSIDE_RECORDS = 5
+OUTSIDE_PERCENT = 10
+
+
 class Face(NamedTuple):
     """What a record is recognised by."""
 
@@ -89,6 +93,21 @@ def finds(delta: SnapshotDelta, reused: Iterable[Reused], ahead: datetime | None
             "The portal dates its content more than a day ahead; the content counts, the date does not.",
             value=ahead.isoformat(timespec="minutes"),
             fix="Tell the portal's operator.",
+        )
+
+
+def claims_outside(staged: StagedSnapshot) -> Iterator[Issue]:
+    """Yield the alarm when many of the records read in this run speak for areas that are not the source's.
+
+    The claims themselves are never data; this tells a person that a portal may be in wrong hands (S23).
+    """
+    outside, read = staged.issue_counts.get("out_of_scope_area", 0), staged.received - staged.seen_hashes
+    if outside > OUTSIDE_RECORDS and 100 * outside > OUTSIDE_PERCENT * read:
+        yield Issue(
+            "claim_out_of_scope",
+            f"{outside} statements among {read} records are about areas this source may not speak for.",
+            severity=Severity.ERROR,
+            fix="Look at the portal before anything else; if the source is entitled, widen 'scope.areas'.",
         )
 
 

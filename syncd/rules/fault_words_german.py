@@ -136,6 +136,7 @@ GERMAN: Final[dict[str, tuple[str, str, str]]] = {
     "not_an_object": ("Eintrag von falscher Art", "Der Eintrag der Liste ist kein Objekt.", _SOURCE),
     "not_public": ("Nicht öffentlich", "Die Quelle kennzeichnet diese Leistungen als nicht öffentlich; sie werden ausgelassen.", "Nichts zu tun."),
     "not_text": ("Kein gültiger Text", "Ein Text enthält Zeichen, die sich nicht schreiben lassen.", _SOURCE),
+    "claim_out_of_scope": ("Spricht für andere", "Viele Aussagen eines Laufs betreffen Gebiete, für die die Quelle nicht sprechen darf; keine wird verwendet.", "Zuerst das Portal ansehen: Es könnte in falschen Händen sein. Ist die Quelle berechtigt, scope.areas erweitern."),
     "out_of_scope_area": ("Gebiet nicht erlaubt", "Die Quelle darf für dieses Gebiet nicht sprechen; die Aussage wird nicht verwendet.", "Ist die Quelle berechtigt, scope.areas erweitern."),
     "out_of_scope_service": ("Leistung nicht erlaubt", "Die Quelle darf für diese Leistung nicht sprechen; die Aussage wird nicht verwendet.", "Ist die Quelle berechtigt, scope.services erweitern."),
     "placeholder_link": ("Platzhalter im Verweis", "Der Verweis enthält einen Platzhalter, der nie ausgefüllt wurde; er wird nicht verwendet.", "Den Platzhalter an der Quelle ausfüllen."),

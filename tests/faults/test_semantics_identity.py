@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from syncd.errors import NotFound, SyncdError
+from syncd.model.issue import Severity
 from syncd.model.run import RunOutcome
 from syncd.storage import open_store
 from tests.support.miniature import GROSSSTADT, OWN_FORM, TO_PRINT
@@ -177,3 +178,21 @@ def test_a_new_parser_that_reads_much_differently_waits_for_an_operator(portal: 
 def test_a_change_of_the_operators_own_settings_is_taken_at_once(portal: Portal) -> None:
     portal.configure(options={"errors": "replace"}, default_area=portal.plan.scope.areas[0])
     assert portal.sync().outcome.is_good
+
+
+@pytest.mark.fault("S23")
+def test_a_portal_that_speaks_for_others_raises_an_alarm_and_changes_nothing_there(portal: Portal) -> None:
+    foreign = [line.replace(GROSSSTADT, "095710001001") for line in lines(range(100, 120))]
+    run = portal.sync([*lines(range(100)), *foreign])
+    _, _, issues, counts = portal.store.run(run.run_id)
+    assert counts["claim_out_of_scope"] == 1
+    assert counts["out_of_scope_area"] == 20
+    assert next(issue for issue in issues if issue.code == "claim_out_of_scope").severity is Severity.ERROR
+    assert not any(b"095710001001" in payload for payload in titles(portal).values())
+
+
+@pytest.mark.fault("S23")
+def test_a_few_statements_about_others_are_findings_and_no_alarm(portal: Portal) -> None:
+    foreign = [line.replace(GROSSSTADT, "095710001001") for line in lines(range(100, 103))]
+    run = portal.sync([*lines(range(100)), *foreign])
+    assert "claim_out_of_scope" not in portal.store.run(run.run_id)[3]
