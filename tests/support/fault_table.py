@@ -72,7 +72,7 @@ def read_catalogue(path: Path = CATALOGUE) -> Catalogue:
     """Read the catalogue; every exception has to name a case or a group."""
     read = tomllib.loads(path.read_text("utf-8"))
     catalogue = Catalogue(read["groups"], read["cases"], read.get("later", {}), read.get("open", {}))
-    unwritten = [case for case, texts in catalogue.cases.items() if not isinstance(texts, dict)]
+    unwritten = [case for case, texts in read["cases"].items() if not isinstance(texts, dict)]
     if unwritten:
         raise CatalogueError(f"{path.name}: no texts for {', '.join(unwritten)}")
     unknown = {case for case in catalogue.cases if case[0] not in catalogue.groups}
