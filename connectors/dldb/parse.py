@@ -114,11 +114,14 @@ def location_facts(body: object) -> dict[str, Any]:
 
 def cut(document: BinaryIO, context: ParseContext) -> Iterator[Slice]:
     """Yield one piece per public service; the lookup documents (``kind`` other than services) hold none."""
-    items, announced = records_of(load_json(document.read()))
+    body = load_json(document.read())
+    items, announced = records_of(body)
     if context.document.get("kind", "services") != "services":
         # Said aloud, so that the total of the run is known although two of its documents hold no records.
         context.declared_total = 0
         return
+    # A cache that answers with last week's export is refused because of this stamp.
+    context.stated_at = instant_or_none(text_or_none(_object(body).get("created")))
     authorities = load_json(context.document.get("authorities", "{}").encode())
     locations = load_json(context.document.get("locations", '{"names":{},"links":{}}').encode())
     stamps = {

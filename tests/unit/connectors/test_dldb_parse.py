@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 from collections import Counter
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 import orjson
@@ -284,3 +285,19 @@ def test_real_export_of_berlin(shared_data: Path) -> None:
     assert ctx.unknown_fields == {}
     assert Counter(issue.code for issue in ctx.issues) == {"unknown_location": 7, "unknown_authority": 2}
     assert sum(bool(record.channels) for record in records) == 264
+
+
+@pytest.mark.fault("S6", "S8")
+@pytest.mark.parametrize(
+    ("created", "stated"),
+    [
+        ("2026-01-03T00:00:00+01:00", datetime(2026, 1, 2, 23, tzinfo=UTC)),
+        ("yesterday", None),
+        (None, None),
+        (7, None),
+    ],
+)
+def test_the_export_says_when_it_was_made(created: object, stated: datetime | None) -> None:
+    ctx = context()
+    read(export(service(), created=created), ctx)
+    assert ctx.stated_at == stated
