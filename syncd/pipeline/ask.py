@@ -208,7 +208,8 @@ class ReleaseView:
     def service_view(self, row: PartitionRow) -> ServiceView:
         """Return the public shape of a partition's register entry."""
         service = decode_service(row.service)
-        labels = {s: facts["title"] for s, facts in self.release.inputs["sources"].items()}
+        labels = {o.obligation_id: o.title for o in self.obligations}
+        labels.update((s, facts["title"]) for s, facts in self.release.inputs["sources"].items())
         return ServiceView(
             service_key=service.key.value,
             name=service.name,

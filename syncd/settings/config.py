@@ -18,6 +18,7 @@ from syncd.errors import ConfigError
 from syncd.model.area import AreaKey
 from syncd.model.coverage import Cohort, Obligation
 from syncd.model.record import Scope
+from syncd.model.service import Service
 from syncd.pipeline.registry import Registry, SourcePlan
 from syncd.sdk.connector import Completeness, ConnectorSpec
 from syncd.sdk.settings import SecretRef, SourceSettings
@@ -83,6 +84,8 @@ class Config:
     file: DaemonFile
     sources: Mapping[str, SourceConfig]
     obligations: tuple[Obligation, ...]
+    named_services: Mapping[str, Service]
+    """Services that obligations name; the register's own names come first."""
     cohorts: tuple[Cohort, ...]
     registers: Registers
 
@@ -128,7 +131,7 @@ class Config:
                 ranks.setdefault(name, {})[source.source_id] = rank
         return Registry(
             areas=self.registers.area_register(on),
-            services=self.registers.services,
+            services={**self.named_services, **self.registers.services},
             services_label=self.registers.services_label,
             obligations=self.obligations,
             cohorts=self.cohorts,

@@ -86,9 +86,9 @@ def read_config(
             file, sources, models, registers, on, unreadable=reader.unreadable_obligations(models)
         )
         reader.problems.extend(problems)
-        config = Config(
-            directory, file, resolved, tuple(models[key] for key in sorted(models)), cohorts, registers
-        )
+        named = {key: s for _, table in sorted(obligations.items()) for key, s in table.to_services().items()}
+        in_order = tuple(models[key] for key in sorted(models))
+        config = Config(directory, file, resolved, in_order, named, cohorts, registers)
     problems = reader.finished()
     return (None if problems else config), problems
 

@@ -9,6 +9,7 @@ from pydantic import Field, model_validator
 
 from syncd.model.coverage import Duty, Obligation, Tier
 from syncd.model.evidence import Evidence
+from syncd.model.service import Service, ServiceKey
 from syncd.settings.base import Identifier, Line, Strings, Table
 
 TierName = Literal["bund", "land", "kreis", "gemeinde"]
@@ -59,7 +60,21 @@ class ObligationFile(Table):
     id: Identifier
     title: Line
     note: str = ""
+    names: dict[str, Line] = Field(
+        default_factory=dict, description="Names of services that the service register does not know."
+    )
     duty: Annotated[tuple[DutyTable, ...], Field(strict=False, min_length=1)]
+
+    @model_validator(mode="after")
+    def _names_only_its_own(self) -> ObligationFile:
+        known = {key for duty in self.duty for key in duty.services}
+        if strangers := sorted(self.names.keys() - known):
+            raise ValueError(f"names of services that no duty lists: {', '.join(strangers)}")
+        return self
+
+    def to_services(self) -> dict[str, Service]:
+        """Return register entries for the services this file names, with its id as their origin."""
+        return {key: Service(ServiceKey(key), name, self.id) for key, name in self.names.items()}
 
     def to_model(self) -> Obligation:
         """Return the plain value the rules take."""
