@@ -21,6 +21,7 @@ from syncd.storage.rebuilds import RebuildPart
 from syncd.storage.registers import RegisterPart
 from syncd.storage.releases import ReleasePart
 from syncd.storage.runs import RunPart
+from syncd.storage.soundness import require_sound, wants_a_look
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -82,10 +83,15 @@ def open_store(url: str, *, create: bool = True, check: bool = True) -> SqlStore
 
     ``create`` makes the SQLite file and upgrades the schema. Without it the schema has to fit, or
     StorageError says what to do; ``check`` False skips that, for the commands that look at or upgrade a
-    schema. Raises ConfigError, without the password, for a URL that is not understood.
+    schema. With ``create``, the way a daemon starts, a damaged SQLite file is refused. Raises ConfigError,
+    without the password, for a URL that is not understood.
     """
-    database = Database(parse_address(url), create=create)
+    address = parse_address(url)
+    look = create and wants_a_look(address.path)
+    database = Database(address, create=create)
     try:
+        if look:
+            require_sound(database)
         if create:
             schema.upgrade(database)
         elif check:
