@@ -1,14 +1,16 @@
-"""Which pieces are known: set operations on 16-byte hashes in two integer columns.
+"""Which pieces are known: set operations on 16-byte hashes, on disk as far as possible.
 
-A Python dict of hashes costs 350 bytes per record (performance study §2.6), these columns 16, and looking up
-a whole batch is one binary search. Hashes come and go as bytes; inside, a column holds the big-endian value
-of eight bytes, so that numeric order is byte order. What only has to be sorted is sorted in place. Must not
-know what is hashed.
+A Python dict of hashes costs 350 bytes per record (performance study §2.6). Here what the store knows stays
+in its sorted file, which is mapped and looked up in batches, and what is collected goes to files and comes
+back in parts; memory holds two flags per known record. Hashes are compared as fixed-length byte strings, so
+that their order is byte order. Must not know what is hashed.
 """
 
 from __future__ import annotations
 
 import hashlib
+import mmap
+import tempfile
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -19,77 +21,90 @@ from syncd.pipeline.ports import HASH_SIZE
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from pathlib import Path
+    from types import TracebackType
+    from typing import BinaryIO, Self
 
     import numpy.typing as npt
 
-    Column = npt.NDArray[np.uint64]
     Mask = npt.NDArray[np.bool_]
+    Hashes = npt.NDArray[np.bytes_]
 
 _BLOCK_ROWS = 65_536
+_PARTS = 64
+"""Parts of all values, by the first byte: the whole is never in memory."""
+_WHOLE_BYTES = 1024 * 1024
+"""Below this size one part is enough."""
+_HASH = f"S{HASH_SIZE}"
+MARK_SIZE = 8
+"""Bytes that stand for a text when repetitions are looked for."""
 
 
 class KnownHashes:
-    """The sorted set of hashes a store knows: columns ``high`` and ``low`` of equal length."""
+    """The sorted set of hashes a store knows, in its file."""
 
-    def __init__(self, high: Column, low: Column) -> None:
-        self.high = high
-        self.low = low
+    def __init__(self, mapped: mmap.mmap | None) -> None:
+        self._map = mapped
+        self._hashes: Hashes = np.frombuffer(mapped or b"", dtype=_HASH)
 
     def __len__(self) -> int:
-        return len(self.high)
+        return len(self._hashes)
 
     @classmethod
     def from_file(cls, path: Path) -> KnownHashes:
-        """Load what the store wrote; raises InvariantViolated when it is not a sorted set or is cut."""
+        """Map what the store wrote; raises InvariantViolated when it is not a sorted set or is cut."""
         rows, rest = divmod(path.stat().st_size, HASH_SIZE)
         if rest:
             raise InvariantViolated("the file of known hashes is cut", where=str(path))
-        known = cls(np.empty(rows, dtype=np.uint64), np.empty(rows, dtype=np.uint64))
+        if not rows:
+            return cls(None)
         with path.open("rb") as file:
-            for start in range(0, rows, _BLOCK_ROWS):
-                part = slice(start, start + _BLOCK_ROWS)
-                known.high[part], known.low[part] = _split(file.read(_BLOCK_ROWS * HASH_SIZE))
+            known = cls(mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ))
         if not known._is_sorted():
             raise InvariantViolated("the file of known hashes is not sorted", where=str(path))
         return known
 
     def _is_sorted(self) -> bool:
-        for start in range(0, max(len(self) - 1, 0), _BLOCK_ROWS):
-            part = slice(start, start + _BLOCK_ROWS + 1)
-            high, low = self.high[part], self.low[part]
-            same = high[1:] == high[:-1]
-            if np.any(high[1:] < high[:-1]) or np.any(same & (low[1:] <= low[:-1])):
+        for start in range(0, len(self) - 1, _BLOCK_ROWS):
+            block = self._hashes[start : start + _BLOCK_ROWS + 1]
+            if np.any(block[1:] <= block[:-1]):
                 return False
+            self._forget()
         return True
+
+    def _forget(self) -> None:
+        """Give back the memory of the pages read so far; they stay in the cache of the system."""
+        if self._map is not None:
+            self._map.madvise(mmap.MADV_DONTNEED)
 
     def find(self, hashes: Sequence[bytes]) -> npt.NDArray[np.int64]:
         """Return the place of each hash, or −1."""
-        high, low = _split(b"".join(hashes))
-        places = np.searchsorted(self.high, high).astype(np.int64)
-        found = np.full(len(high), -1, dtype=np.int64)
-        pending = np.arange(len(high))
-        while len(pending):
-            at = places[pending]
-            inside = at < len(self)
-            pending, at = pending[inside], at[inside]
-            same_high = self.high[at] == high[pending]
-            pending, at = pending[same_high], at[same_high]
-            hit = self.low[at] == low[pending]
-            found[pending[hit]] = at[hit]
-            # Equal first halves are next to each other; practically never is there a second one.
-            pending = pending[~hit]
-            places[pending] += 1
+        asked = np.frombuffer(b"".join(hashes), dtype=_HASH)
+        found = np.full(len(asked), -1, dtype=np.int64)
+        # In their order, part by part: neighbours lie on the same pages.
+        parts = min(_PARTS, len(asked) // 32 + 1)
+        for part in np.array_split(np.argsort(asked, kind="stable"), parts):
+            keys = asked[part]
+            if not len(keys):
+                continue
+            # Narrowed first: a search through the whole touches pages everywhere, once per key.
+            low = int(np.searchsorted(self._hashes, keys[0]))
+            high = int(np.searchsorted(self._hashes, keys[-1], side="right"))
+            self._forget()
+            places = low + np.searchsorted(self._hashes[low:high], keys)
+            inside = places < len(self)
+            places = places[inside]
+            hit = self._hashes[places] == keys[inside]
+            found[part[inside][hit]] = places[hit]
+            self._forget()
         return found
 
-    def select(self, mask: Mask) -> Iterator[bytes]:
-        """Yield the hashes where ``mask`` is True, in order, concatenated block by block."""
-        for start in range(0, len(self), _BLOCK_ROWS):
-            part = slice(start, start + _BLOCK_ROWS)
-            chosen = mask[part]
-            rows = np.empty((int(np.count_nonzero(chosen)), 2), dtype=">u8")
-            rows[:, 0] = self.high[part][chosen]
-            rows[:, 1] = self.low[part][chosen]
-            yield rows.tobytes()
+    def select(self, mask: Mask, start: int = 0, stop: int | None = None) -> Iterator[bytes]:
+        """Yield the hashes from ``start`` to ``stop`` where ``mask`` is True, in order, block by block."""
+        stop = len(self) if stop is None else stop
+        for begin in range(start, stop, _BLOCK_ROWS):
+            end = min(begin + _BLOCK_ROWS, stop)
+            yield self._hashes[begin:end][mask[begin:end]].tobytes()
+            self._forget()
 
     def digest(self, mask: Mask) -> str:
         """Return the SHA-256 over the hashes where ``mask`` is True, in order, as hexadecimal text."""
@@ -98,51 +113,83 @@ class KnownHashes:
             state.update(block)
         return state.hexdigest()
 
+    def digest_with(self, mask: Mask, fresh: Spill) -> str:
+        """Return the same over those hashes and the fresh ones together, each once."""
+        size = fresh.size + int(np.count_nonzero(mask)) * HASH_SIZE
+        parts = _PARTS if size > _WHOLE_BYTES else 1
+        bounds = [bytes([number * (256 // parts)]) for number in range(1, parts)]
+        edges = [0, *np.searchsorted(self._hashes, np.array(bounds, dtype=_HASH)).tolist(), len(self)]
+        state = hashlib.sha256()
+        for number, rows in enumerate(fresh.parts(parts)):
+            rows.extend(b"".join(self.select(mask, edges[number], edges[number + 1])))
+            sort_rows(rows, HASH_SIZE)
+            hashes = np.frombuffer(rows, dtype=_HASH)
+            first = np.ones(len(hashes), dtype=np.bool_)
+            first[1:] = hashes[1:] != hashes[:-1]
+            state.update(hashes[first].tobytes())
+        return state.hexdigest()
 
-def sort_hashes(hashes: bytearray) -> None:
-    """Sort concatenated hashes in place."""
-    # As fixed-length byte strings, because those sort in byte order and without a copy.
-    np.frombuffer(hashes, dtype=f"S{HASH_SIZE}").sort()
+
+def sort_rows(rows: bytearray, width: int) -> None:
+    """Sort concatenated rows of that many bytes in place."""
+    np.frombuffer(rows, dtype=f"S{width}").sort()
 
 
-def digest_of(hashes: bytearray) -> str:
-    """Return the SHA-256 over the different ones of sorted, concatenated hashes, as hexadecimal text."""
-    state = hashlib.sha256()
-    last = b""
-    size = _BLOCK_ROWS * HASH_SIZE
-    for start in range(0, len(hashes), size):
-        high, low = _split(last + hashes[start : start + size])
-        fresh = (high[1:] != high[:-1]) | (low[1:] != low[:-1])
-        if not last:
-            fresh = np.concatenate(([True], fresh))
-        else:
-            high, low = high[1:], low[1:]
-        rows = np.empty((int(np.count_nonzero(fresh)), 2), dtype=">u8")
-        rows[:, 0], rows[:, 1] = high[fresh], low[fresh]
-        state.update(rows.tobytes())
-        last = bytes(hashes[start : start + size][-HASH_SIZE:])
-    return state.hexdigest()
+class Spill:
+    """Rows of a fixed width in a file that vanishes with it, to be had back part by part."""
+
+    def __init__(self, folder: Path | None, width: int) -> None:
+        self._file: BinaryIO = tempfile.TemporaryFile(dir=folder, prefix="spill-")  # noqa: SIM115 - __exit__
+        self._width = width
+        self.size = 0
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._file.close()
+
+    def add(self, row: bytes) -> None:
+        """Append one row."""
+        self._file.write(row)
+        self.size += len(row)
+
+    def parts(self, number: int) -> Iterator[bytearray]:
+        """Yield the rows in that many parts by their first byte, unsorted inside a part."""
+        for wanted in range(number):
+            rows = bytearray()
+            self._file.seek(0)
+            while block := self._file.read(_BLOCK_ROWS * self._width):
+                table = np.frombuffer(block, dtype=np.uint8).reshape(-1, self._width)
+                part_of = table[:, 0].astype(np.uint16) * number // 256
+                rows += table[part_of == wanted].tobytes()
+            yield rows
 
 
 class Repetitions:
-    """Finds texts that occur more than once, in eight bytes per text.
+    """Finds texts that occur more than once, in eight bytes per text on disk.
 
     Two different texts may share their eight bytes, so a hit is a suspicion and has to be looked at.
     """
 
-    def __init__(self) -> None:
-        self._marks = bytearray()
+    def __init__(self, marks: Spill) -> None:
+        self._marks = marks
 
     def add(self, text: bytes) -> None:
         """Note one text."""
-        self._marks += _mark(text)
+        self._marks.add(_mark(text))
 
     def suspects(self) -> frozenset[bytes]:
         """Return the marks of texts that seem to occur more than once; ends the collecting."""
-        marks = np.frombuffer(self._marks, dtype="S8")
-        marks.sort()
-        again = marks[1:][marks[1:] == marks[:-1]]
-        return frozenset(bytes(mark).ljust(_MARK_SIZE, b"\0") for mark in again)
+        found: set[bytes] = set()
+        for rows in self._marks.parts(_PARTS if self._marks.size > _WHOLE_BYTES else 1):
+            sort_rows(rows, MARK_SIZE)
+            marks = np.frombuffer(rows, dtype=f"S{MARK_SIZE}")
+            again = marks[1:][marks[1:] == marks[:-1]]
+            found.update(bytes(mark).ljust(MARK_SIZE, b"\0") for mark in again)
+        return frozenset(found)
 
     @staticmethod
     def is_suspect(text: bytes, suspects: frozenset[bytes]) -> bool:
@@ -150,13 +197,5 @@ class Repetitions:
         return _mark(text) in suspects
 
 
-_MARK_SIZE = 8
-
-
 def _mark(text: bytes) -> bytes:
-    return hashlib.sha256(text).digest()[:_MARK_SIZE]
-
-
-def _split(data: bytes | bytearray) -> tuple[Column, Column]:
-    rows = np.frombuffer(data, dtype=">u8").reshape(-1, 2)
-    return rows[:, 0].astype(np.uint64), rows[:, 1].astype(np.uint64)
+    return hashlib.sha256(text).digest()[:MARK_SIZE]

@@ -1,8 +1,8 @@
 """From documents on disk to a staged snapshot: cut, hash, skip what is known, parse and normalise the rest.
 
-Runs in the parse worker's process (or in place, for tests and benchmarks). Memory stays flat: 16 bytes per
-known record and 32 per new one, whatever their size. Must not know HTTP, the event loop or the database; it
-imports neither aiohttp nor pydantic nor SQLAlchemy, so that a worker starts quickly.
+Runs in the parse worker's process (or in place, for tests and benchmarks). Memory stays flat: two
+flags per known record, nothing per new one. Must not know HTTP, the event loop or the database; it imports
+neither aiohttp nor pydantic nor SQLAlchemy, so that a worker starts quickly.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ import orjson
 
 from syncd.errors import SourceFormatError
 from syncd.fetching.findings import Findings, writable
-from syncd.fetching.known import KnownHashes, Repetitions, digest_of, sort_hashes
+from syncd.fetching.known import MARK_SIZE, KnownHashes, Repetitions, Spill
 from syncd.fetching.stagefile import StageWriter, read_staged
 from syncd.model.area import AreaKey
 from syncd.model.issue import Issue, Severity
@@ -60,10 +60,11 @@ def stage_documents(job: ParseJob) -> None:
     """
     parser = _load_parser(job)
     staging = _Staging(job, parser)
-    with staging.files:
-        for document in job.documents:
-            staging.read(document)
-    staging.finish()
+    with staging.spills:
+        with staging.files:
+            for document in job.documents:
+                staging.read(document)
+        staging.finish()
 
 
 def _load_parser(job: ParseJob) -> Parser:
@@ -106,8 +107,9 @@ class _Staging:
         self._known = KnownHashes.from_file(job.known_hashes)
         self._occurred = np.zeros(len(self._known), dtype=np.bool_)
         self._spoilt = np.zeros(len(self._known), dtype=np.bool_)
-        self._fresh = bytearray()
-        self._ids = Repetitions()
+        self.spills = ExitStack()
+        self._fresh = self.spills.enter_context(Spill(job.workdir, HASH_SIZE))
+        self._ids = Repetitions(self.spills.enter_context(Spill(job.workdir, MARK_SIZE)))
         self._findings = Findings()
         self._declared: list[tuple[str, int | None, int]] = []
         self._incomplete: list[str] = []
@@ -204,7 +206,7 @@ class _Staging:
             piece, raw_hash = batch[index]
             place = int(places[index])
             if place < 0:
-                self._fresh += raw_hash
+                self._fresh.add(raw_hash)
             usable = self._stage(piece, raw_hash, context, name)
             if place >= 0 and not usable:
                 self._spoilt[place] = True
@@ -325,12 +327,9 @@ class _Staging:
 
     def _digest(self) -> str:
         """Return what identifies the snapshot whatever its order: the hash over all its sorted raw hashes."""
-        if not self._fresh:
+        if not self._fresh.size:
             return self._known.digest(self._occurred)
-        for block in self._known.select(self._occurred):
-            self._fresh += block
-        sort_hashes(self._fresh)
-        return digest_of(self._fresh)
+        return self._known.digest_with(self._occurred, self._fresh)
 
     def _drop_doubles(self, suspects: frozenset[bytes]) -> None:
         """Keep one of several records with the same id: the smallest raw hash, whatever their order.

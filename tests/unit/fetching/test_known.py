@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from syncd.errors import InvariantViolated, StorageError
 from syncd.fetching import known
-from syncd.fetching.known import KnownHashes, Repetitions, digest_of, sort_hashes
+from syncd.fetching.known import MARK_SIZE, KnownHashes, Repetitions, Spill
 from syncd.fetching.stagefile import StageWriter, read_staged
 from syncd.pipeline.ports import StagedRecord
 
@@ -37,21 +37,39 @@ def test_look_ups_agree_with_a_set(tmp_path: Path, members: set[bytes], asked: l
     assert all(order[place] == one for place, one in zip(places, asked, strict=True) if place >= 0)
 
 
-@given(st.lists(HASHES, max_size=30), st.randoms())
-def test_order_and_repetition_do_not_change_the_digest(hashes: list[bytes], chance: random.Random) -> None:
-    expected = hashlib.sha256(b"".join(sorted(set(hashes)))).hexdigest()
-    chance.shuffle(hashes)
-    concatenated = bytearray(b"".join(hashes))
-    sort_hashes(concatenated)
-    assert bytes(concatenated) == b"".join(sorted(hashes))
-    assert digest_of(concatenated) == expected
+@given(st.sets(HASHES, max_size=30), st.lists(HASHES, min_size=1, max_size=30), st.randoms(), st.booleans())
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_order_and_repetition_do_not_change_the_digest(
+    tmp_path: Path, old: set[bytes], fresh: list[bytes], chance: random.Random, in_parts: bool
+) -> None:
+    path = tmp_path / "known"
+    path.write_bytes(b"".join(sorted(old)))
+    mask = np.array([chance.random() < 0.5 for _ in old], dtype=np.bool_)
+    kept = {one for one, taken in zip(sorted(old), mask, strict=True) if taken}
+    expected = hashlib.sha256(b"".join(sorted(kept | set(fresh)))).hexdigest()
+    with Spill(tmp_path, 16) as spill, pytest.MonkeyPatch.context() as patched:
+        for one in fresh:
+            spill.add(one)
+        if in_parts:
+            patched.setattr(known, "_WHOLE_BYTES", 0)
+            patched.setattr(known, "_BLOCK_ROWS", 3)
+        assert KnownHashes.from_file(path).digest_with(mask, spill) == expected
 
 
-def test_the_digest_of_many_hashes_is_that_of_all(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(known, "_BLOCK_ROWS", 7)
-    hashes = sorted(hashlib.sha256(b"%d" % (number % 50)).digest()[:16] for number in range(100))
+def test_the_digest_of_many_hashes_is_that_of_all(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(known, "_BLOCK_ROWS", 1_000)
+    hashes = [hashlib.sha256(b"%d" % (number % 90_000)).digest()[:16] for number in range(100_000)]
     expected = hashlib.sha256(b"".join(sorted(set(hashes)))).hexdigest()
-    assert digest_of(bytearray(b"".join(hashes))) == expected
+    old, fresh = sorted(set(hashes[:50_000])), hashes[40_000:]
+    (tmp_path / "known").write_bytes(b"".join(old))
+    columns = KnownHashes.from_file(tmp_path / "known")
+    with Spill(tmp_path, 16) as spill:
+        for one in fresh:
+            spill.add(one)
+        assert columns.digest_with(np.ones(len(old), dtype=np.bool_), spill) == expected
+    old_set = set(old)
+    places = columns.find(fresh)
+    assert int(np.count_nonzero(places >= 0)) == len([one for one in fresh if one in old_set])
 
 
 @given(st.sets(HASHES, max_size=40), st.randoms())
@@ -69,10 +87,11 @@ def test_selection(tmp_path: Path, hashes: set[bytes], chance: random.Random) ->
 
 @given(st.lists(st.text(max_size=2), max_size=30))
 def test_repetitions_are_suspected(texts: list[str]) -> None:
-    found = Repetitions()
-    for text in texts:
-        found.add(text.encode())
-    suspects = found.suspects()
+    with Spill(None, MARK_SIZE) as spill:
+        found = Repetitions(spill)
+        for text in texts:
+            found.add(text.encode())
+        suspects = found.suspects()
     assert {text for text in texts if Repetitions.is_suspect(text.encode(), suspects)} == {
         text for text in texts if texts.count(text) > 1
     }
