@@ -196,7 +196,11 @@ class BucketPart:
             connection.execute(
                 update(source_state)
                 .where(source_state.c.source_id == source_id)
-                .values(records=live_count(connection, source_id), **_remembered(verdict, run_id))
+                .values(
+                    records=live_count(connection, source_id),
+                    retired=False,
+                    **_remembered(verdict, run_id),
+                )
             )
 
 

@@ -68,7 +68,8 @@ def test_many_records_wait_for_their_grace_and_leave_in_portions(store: SqlStore
     assert take(store, gone, NOW + DAY, at_most=2_000).due == MANY
     assert len(live(store)) == MANY - 2_000 + 1
     assert store.dirty_keys(date(2026, 11, 22))[1] == (KEY_B,)
-    rest = [record for record in records if record.native_id in live(store)]
+    left = live(store)
+    rest = [record for record in records if record.native_id in left]
     delta = take(store, snapshot(seen=1, absent=rest), NOW + DAY + HOUR, at_most=2_000)
     assert (delta.due, delta.withdrawn_recently) == (MANY - 2_000, 2_000)
     assert set(live(store)) == {"stays"}
@@ -155,3 +156,5 @@ def test_a_retired_source_leaves_tombstones_and_marks(store: SqlStore) -> None:
     assert live(store) == {}
     state = store.source_state("portal")
     assert (state.records, state.missing, state.retired) == (0, 0, True)
+    sync(store, snapshot(records))
+    assert not store.source_state("portal").retired
