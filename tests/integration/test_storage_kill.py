@@ -1,9 +1,9 @@
 """kill -9 at random moments: what was acknowledged is there, once and whole; what is published is legal.
 
-A child process loops through T1 and T2 on one SQLite file and says aloud what it begins and what it has done;
-this test kills it again and again and looks at what the database holds. The child is forked from a process
-that has imported everything, so that a hundred lives fit into seconds. Run as a script, this file is that
-process.
+A child process loops through T1 and T2 on one database and says aloud what it begins and what it has done;
+this test kills it again and again, on PostgreSQL also the server, and looks at what the database holds. The
+child is forked from a process that has imported everything, so that a hundred lives fit into seconds. Run as
+a script, this file is that process.
 """
 
 from __future__ import annotations
@@ -11,25 +11,31 @@ from __future__ import annotations
 import json
 import os
 import random
+import shutil
 import signal
 import sqlite3
 import subprocess
 import sys
 import time
+from collections import Counter
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import closing, suppress
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import psycopg
 import pytest
 
 from syncd.model.run import RunOutcome
 from syncd.pipeline.ports import PartitionResult, StagedRecord
 from syncd.storage import SqlStore, open_store, release_digest
+from tests.support.postgres import PostgresUnavailableError, libpq_url
+from tests.support.postgres_lives import MortalServer, mortal_server
 from tests.unit.storage.samples import draft, live, partition, snapshot, staged, sync
 
 KILLS = 100
+"""Kills on one database; the next hundred begin with an empty one, because the history grows with each."""
 SOURCES = ("a", "b")
 RECORDS = 1_200
 """More than one batch, so that a kill can fall between two."""
@@ -65,9 +71,9 @@ def rebuilt(store: SqlStore, keys: tuple[str, ...]) -> Iterator[PartitionResult]
 # --- the child ---------------------------------------------------------------------------------------------
 
 
-def live_on(folder: Path) -> None:
+def live_on(folder: Path, url: str) -> None:
     """Sync and publish for ever, from where the last life ended; each word goes to the log at once."""
-    with open_store(f"sqlite:///{folder / 'syncd.sqlite'}") as store, (folder / "words").open("a") as words:
+    with open_store(url) as store, (folder / "words").open("a") as words:
 
         def say(*what: object) -> None:
             words.write(json.dumps(what) + "\n")
@@ -101,13 +107,13 @@ def known_to(store: SqlStore, folder: Path, source_id: str) -> list[bytes]:
     return [data[at : at + 16] for at in range(0, len(data), 16)]
 
 
-def give_birth(folder: Path) -> None:
+def give_birth(folder: Path, url: str) -> None:
     """Fork a child per line on stdin and print its process id, or reap the last one on an empty line."""
     for _ in sys.stdin:
         child = os.fork()
         if child == 0:
             try:
-                live_on(folder)
+                live_on(folder, url)
             finally:
                 os._exit(1)
         print(child, flush=True)  # noqa: T201 - the pipe to the test
@@ -118,12 +124,17 @@ def give_birth(folder: Path) -> None:
 # --- the test ----------------------------------------------------------------------------------------------
 
 
-@pytest.mark.fault("D1")
-@pytest.mark.timeout(300)  # half a minute on an idle machine
-def test_a_hundred_kills_lose_double_and_halve_nothing(tmp_path: Path) -> None:
-    chance = random.Random(20261122)
+Done = Counter[str]
+"""How often a kill fell into what; kills that always fall into the same phase would prove little."""
+
+
+def kill_again_and_again(
+    folder: Path, url: str, *, kills: int, seed: int, server: MortalServer | None = None
+) -> Done:
+    """Kill the child, and with a server now and then the server, on one database that begins empty."""
+    chance = random.Random(seed)
     mother = subprocess.Popen(
-        [sys.executable, __file__, str(tmp_path)],
+        [sys.executable, __file__, str(folder), url],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         text=True,
@@ -131,26 +142,90 @@ def test_a_hundred_kills_lose_double_and_halve_nothing(tmp_path: Path) -> None:
     )
     assert mother.stdin
     assert mother.stdout
-    witness = Witness(tmp_path)
-    done = {"syncs": 0, "publishes": 0, "idle": 0}
+    witness = Witness(folder, url)
+    done: Done = Counter()
     try:
-        for _ in range(KILLS):
+        for kill in range(kills):
             mother.stdin.write("live\n")
             mother.stdin.flush()
             child = int(mother.stdout.readline())
-            wait_for(tmp_path / "words", chance.choice(["syncs", "publishes", ""]))
+            wait_for(folder / "words", chance.choice(["syncs", "publishes", ""]))
             time.sleep(chance.uniform(0, 0.03))
-            os.kill(child, signal.SIGKILL)
+            at_server = server is not None and kill % 2 == 1
+            if server is not None and at_server:
+                server.kill()
+            with suppress(ProcessLookupError):
+                os.kill(child, signal.SIGKILL)
             status = int(mother.stdout.readline())
-            assert os.WTERMSIG(status) == signal.SIGKILL, "the child ended by itself; see its traceback"
-            done[witness.check()] += 1
+            killed = os.WIFSIGNALED(status) and os.WTERMSIG(status) == signal.SIGKILL
+            assert killed or at_server, "the child ended by itself; see its traceback"
+            if server is not None:
+                if at_server:
+                    server.start()
+                    done["server"] += 1
+                wait_for_sessions(url)
+            try:
+                done[witness.check()] += 1
+            except AssertionError as error:
+                raise AssertionError(f"after kill {kill} of seed {seed}: {error}") from error
     finally:
         mother.stdin.close()
         mother.wait(timeout=30)
         mother.stdout.close()
-    # Kills that always fall into the same phase would prove little.
-    assert done["syncs"] >= 10
-    assert done["publishes"] >= 3
+    return done
+
+
+@pytest.mark.fault("D1")
+@pytest.mark.parametrize(
+    "hundreds",
+    [
+        # half a minute on an idle machine
+        pytest.param(1, marks=pytest.mark.timeout(300)),
+        pytest.param(100, marks=[pytest.mark.nightly, pytest.mark.timeout(6 * 3_600)]),
+    ],
+)
+def test_hundreds_of_kills_lose_double_and_halve_nothing(tmp_path: Path, hundreds: int) -> None:
+    done: Done = Counter()
+    for hundred in range(hundreds):
+        folder = tmp_path / str(hundred)
+        folder.mkdir()
+        url = f"sqlite:///{folder / 'syncd.sqlite'}"
+        done += kill_again_and_again(folder, url, kills=KILLS, seed=20261122 + hundred)
+        shutil.rmtree(folder)
+    assert done["syncs"] >= 10 * hundreds
+    assert done["publishes"] >= 3 * hundreds
+
+
+@pytest.mark.fault("D1", "D5")
+@pytest.mark.postgres
+@pytest.mark.parametrize(
+    "kills",
+    [
+        pytest.param(10, marks=pytest.mark.timeout(300)),
+        pytest.param(300, marks=[pytest.mark.nightly, pytest.mark.timeout(2 * 3_600)]),
+    ],
+)
+def test_kills_of_client_and_server_lose_double_and_halve_nothing(tmp_path: Path, kills: int) -> None:
+    try:
+        with mortal_server() as server:
+            done = kill_again_and_again(tmp_path, server.url, kills=kills, seed=kills, server=server)
+    except PostgresUnavailableError as unavailable:
+        pytest.skip(str(unavailable))
+    assert done["server"] == kills // 2
+    assert done["syncs"] + done["publishes"] >= kills // 3
+
+
+def wait_for_sessions(url: str) -> None:
+    """Wait until the server has noticed the death of the child: it may be about to commit."""
+    statement = (
+        "SELECT count(*) FROM pg_stat_activity"
+        " WHERE datname = current_database() AND application_name = 'syncd'"
+    )
+    deadline = time.monotonic() + 60
+    with psycopg.connect(libpq_url(url), autocommit=True) as connection:
+        while (row := connection.execute(statement).fetchone()) and row[0]:
+            assert time.monotonic() < deadline, "a session of the dead child lives on"
+            time.sleep(0.01)
 
 
 def wait_for(log: Path, word: str) -> None:
@@ -158,35 +233,45 @@ def wait_for(log: Path, word: str) -> None:
     start = log.stat().st_size if log.exists() else 0
     deadline = time.monotonic() + 10
     while word and time.monotonic() < deadline:
-        if log.exists() and f'["{word}"'.encode() in log.read_bytes()[start:]:
-            return
+        if log.exists():
+            with log.open("rb") as file:
+                file.seek(start)
+                if f'["{word}"'.encode() in file.read():
+                    return
         time.sleep(0.001)
 
 
 class Witness:
     """Knows what was found after each kill; the next life may add to it, never take away."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, url: str) -> None:
         self.folder = folder
+        self.url = url
         self.heard = 0
         self.steps = dict.fromkeys(SOURCES, 0)
         self.release = 0
 
     def check(self) -> str:
         """Compare the database with what the last life said; returns what it was doing when it died."""
-        log, path = self.folder / "words", self.folder / "syncd.sqlite"
+        log = self.folder / "words"
         words = [json.loads(line) for line in log.read_text().splitlines()] if log.exists() else []
         said, self.heard = words[self.heard :], len(words)
-        if path.exists():
+        if not self.url.startswith("sqlite"):
+            self.look(said)
+        elif (path := self.folder / "syncd.sqlite").exists():
             with closing(sqlite3.connect(path)) as raw:
                 assert raw.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
                 assert raw.execute("PRAGMA foreign_key_check").fetchall() == []
-            with open_store(f"sqlite:///{path}") as store:
-                for source_id in SOURCES:
-                    self.check_source(store, source_id, said)
-                self.check_release(store, said)
+            self.look(said)
         doing = said[-1][0] if said else "idle"
         return doing if doing in {"syncs", "publishes"} else "idle"
+
+    def look(self, said: list[list[Any]]) -> None:
+        """Open the database as the next life would, and compare."""
+        with open_store(self.url) as store:
+            for source_id in SOURCES:
+                self.check_source(store, source_id, said)
+            self.check_release(store, said)
 
     def check_source(self, store: SqlStore, source_id: str, said: list[list[Any]]) -> None:
         """The bucket is that of the last acknowledged step, or of the one in flight."""
@@ -234,4 +319,4 @@ def payloads(source_id: str, step: int) -> dict[str, bytes]:
 
 
 if __name__ == "__main__":
-    give_birth(Path(sys.argv[1]))
+    give_birth(Path(sys.argv[1]), sys.argv[2])
