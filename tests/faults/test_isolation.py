@@ -9,14 +9,11 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Iterator, Mapping
-from datetime import timedelta
 from pathlib import Path
 
 import pytest
-import structlog
 
-from syncd.bootstrap.application import Application, build_application, utc_now
-from syncd.daemon.service import Daemon
+from syncd.bootstrap.application import Application, build_application
 from syncd.errors import SyncdError
 from syncd.fetching.client import HttpFetcher
 from syncd.fetching.limits import FetchLimits
@@ -212,23 +209,3 @@ async def test_half_or_all_of_the_sources_failing_withdraws_nothing(tmp_path: Pa
             assert "b" in app.sessions.suspects, "its last run had failed when this one began"
             assert (await app.sync("b")).outcome is RunOutcome.UNCHANGED
             assert "b" not in app.sessions.suspects
-
-
-@pytest.mark.fault("N12")
-async def test_when_all_are_silent_one_alarm_is_raised_and_the_catalogue_stays(tmp_path: Path) -> None:
-    async with FaultServer(response(LIST, TYPE)) as good:
-        names = [f"s-{number}" for number in range(3)]
-        async with application(tmp_path, dict.fromkeys(names, good.url(""))) as app:
-            await run_all(app, names)
-            release = await app.rebuild()
-            later = utc_now() + timedelta(hours=10)
-            app.ask.clock = lambda: later
-            daemon = Daemon(app, lambda: app.config)
-            daemon._started -= 10 * 3_600
-            with structlog.testing.capture_logs() as logs:
-                await daemon._look_at_sources()
-                await daemon._look_at_sources()
-            alarms = [entry for entry in logs if "silent" in entry["event"]]
-            assert [(entry["event"], entry["sources"]) for entry in alarms] == [("all_sources_silent", 3)]
-            assert release is not None
-            assert app.store.current_release() == release
