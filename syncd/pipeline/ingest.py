@@ -9,25 +9,33 @@ from __future__ import annotations
 import asyncio
 import shutil
 import tempfile
-from collections import Counter, defaultdict
+from collections import defaultdict
 from dataclasses import dataclass, field, replace
-from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import structlog
 
 from syncd.errors import InvariantViolated, NotFound, SourceFormatError, SyncdError
-from syncd.model.record import SnapshotMode
 from syncd.model.run import RunCounts, RunOutcome
 from syncd.pipeline.codec import canonical_json, short_hash
 from syncd.pipeline.concealment import Concealment
 from syncd.pipeline.held import HeldSession, check_undecided, held_bodies, keep_held
+from syncd.pipeline.history import Decision
+from syncd.pipeline.judged import (
+    KEPT_ISSUES,
+    counts_of,
+    details_of,
+    facts_of,
+    issues_of,
+    verdict_of,
+    with_history,
+)
 from syncd.pipeline.likeness import claims_outside, finds, moves, reused_ids
-from syncd.pipeline.ports import Decision, Verdict
 from syncd.pipeline.rebuild import RULES_VERSION
+from syncd.pipeline.reports import report_run
 from syncd.pipeline.workers import ParseJob
-from syncd.rules.accept import Judgement, SnapshotFacts, accept
+from syncd.rules.accept import accept
 from syncd.rules.identity import is_in_future
 from syncd.rules.withdraw import Grace
 
@@ -37,13 +45,12 @@ if TYPE_CHECKING:
 
     from syncd.model.issue import Issue
     from syncd.model.run import Run
-    from syncd.pipeline.ports import SnapshotDelta, SourceHistory, StagedSnapshot, Store
+    from syncd.pipeline.ports import StagedSnapshot, Store
     from syncd.pipeline.registry import Registry, SourcePlan
     from syncd.pipeline.workers import ParseWorker, RunSession, SessionFactory
     from syncd.sdk.connector import Document
 
 _log = structlog.get_logger(__name__)
-_KEPT_ISSUES = 1_000
 
 
 @dataclass(slots=True)
@@ -88,7 +95,7 @@ class Ingest:
                 run, *_ = await asyncio.to_thread(self.store.run, run_id)
                 if accept_loss and run.outcome.is_good:
                     await self._record(run, "accept_loss", accept_loss)
-                _report(run)
+                report_run(run)
                 return run
 
     async def decide(self, run_id: int, *, accept: bool, reason: str) -> Run:
@@ -116,7 +123,7 @@ class Ingest:
             new_run, *_ = await asyncio.to_thread(self.store.run, new_id)
             if new_run.outcome.is_good:
                 await self._record(run, "accept", reason)
-            _report(new_run)
+            report_run(new_run)
             return new_run
 
     async def retire(self, source_id: str, *, reason: str) -> int:
@@ -179,22 +186,6 @@ class Ingest:
 
 def _sentence(error: SyncdError) -> str:
     return f"{error.where}: {error.message}" if error.where else error.message
-
-
-def _report(run: Run) -> None:
-    event = f"run_{run.outcome.value}"
-    log = _log.info if run.outcome.is_good else _log.warning
-    counts = run.counts
-    log(
-        event,
-        code=run.code,
-        reason=run.reason,
-        received=counts.received,
-        added=counts.added,
-        changed=counts.changed,
-        withdrawn=counts.withdrawn,
-        quarantined=counts.quarantined,
-    )
 
 
 @dataclass(slots=True)
@@ -342,7 +333,7 @@ class _Attempt:
             grace=Grace(limits.grace_runs, limits.grace),
             after_run=history.waived_run_id,
         )
-        facts = _with_history(self._facts(session, documents, staged, delta), history, now)
+        facts = with_history(facts_of(self.plan, session, documents, staged, delta), history, now)
         if reparse:
             # The operator may just have told the connector to ask for another region.
             facts = replace(facts, last_identity="", reread=self.mapping_before not in {"", self.mapping()})
@@ -350,13 +341,19 @@ class _Attempt:
         facts = replace(facts, changed=facts.changed - len(reused))
         judgement = accept(facts, limits, loss_accepted=bool(self.accept_loss))
         ahead = is_in_future(staged.stated_at, now)
-        counts = _counts(staged, delta, judgement, len(reused))
-        details = self._details(staged, delta, judgement)
+        counts = counts_of(staged, delta, judgement, len(reused))
+        details = {
+            "conditions": self.conditions(),
+            "mapping": self.mapping(),
+            **details_of(staged, delta, judgement),
+        }
+        if self.accept_loss:
+            details["loss_accepted_because"] = self.accept_loss
         moved = await asyncio.to_thread(moves, store, staged, delta)
         if moved:
             details["moves"] = [{"from": old, "to": new} for old, new in moved]
         if reused:
-            details["held_back"] = [one.native_id for one in reused[:_KEPT_ISSUES]]
+            details["held_back"] = [one.native_id for one in reused[:KEPT_ISSUES]]
         if judgement.outcome is RunOutcome.REFUSED:
             details["held"] = keep_held(session, documents, delta)
         alarms = tuple(claims_outside(staged))
@@ -364,7 +361,7 @@ class _Attempt:
             _log.warning(alarm.code, reason=alarm.message, fix=alarm.fix)
         findings = (*finds(delta, reused, staged.stated_at if ahead else None), *alarms)
         verdict = replace(
-            _verdict(judgement, limits.leave_at_most(delta.stored)),
+            verdict_of(judgement, limits.leave_at_most(delta.stored)),
             stated_at=None if ahead else staged.stated_at,
             identity=staged.identity,
             held_back=frozenset(one.native_id for one in reused),
@@ -403,58 +400,6 @@ class _Attempt:
             counts=counts,
             details=details,
         )
-
-    def _facts(
-        self,
-        session: RunSession | HeldSession,
-        documents: list[Document],
-        staged: StagedSnapshot,
-        delta: SnapshotDelta,
-    ) -> SnapshotFacts:
-        plan = self.plan
-        declared = session.declared if session.declared is not None else staged.declared_total
-        framed = all(document.framed for document in documents)
-        proven = declared is not None if plan.total_required else plan.proves_completeness and framed
-        return SnapshotFacts(
-            stored=delta.stored,
-            received=staged.received,
-            added=delta.added,
-            changed=delta.changed,
-            withdrawn=delta.withdrawn,
-            quarantined=staged.quarantined,
-            confirmed=delta.confirmed,
-            due=delta.due,
-            withdrawn_recently=delta.withdrawn_recently,
-            full=plan.mode is SnapshotMode.FULL,
-            proven_complete=proven,
-            declared=declared,
-            declared_tolerance=plan.total_tolerance,
-            incomplete_reason=session.incomplete_reason or staged.incomplete_reason,
-            stated_at=staged.stated_at,
-            identity=staged.identity,
-        )
-
-    def _details(self, staged: StagedSnapshot, delta: SnapshotDelta, judgement: Judgement) -> dict[str, Any]:
-        details: dict[str, Any] = {
-            "conditions": self.conditions(),
-            "mapping": self.mapping(),
-            "snapshot": staged.digest,
-            "stored_before": delta.stored,
-            "rewritten": delta.rewritten,
-        }
-        if staged.quarantine:
-            details["quarantine"] = staged.quarantine
-        if delta.examples_withdrawn:
-            details["examples_absent"] = list(delta.examples_withdrawn)
-        if judgement.withdraw:
-            details["missing"] = delta.withdrawn - judgement.leaving
-        if delta.returned:
-            details["returned"] = delta.returned
-        if judgement.waived:
-            details["limits_waived"] = True
-        if self.accept_loss:
-            details["loss_accepted_because"] = self.accept_loss
-        return details
 
     async def close(
         self,
@@ -495,61 +440,5 @@ class _Attempt:
         staged: StagedSnapshot | None,
         findings: tuple[Issue, ...],
     ) -> tuple[tuple[Issue, ...], dict[str, int]]:
-        issues, counts = _issues(session, staged, findings)
+        issues, counts = issues_of(session, staged, findings)
         return Concealment.of(self.ingest.secrets()).issues(issues), counts
-
-
-def _counts(staged: StagedSnapshot, delta: SnapshotDelta, judgement: Judgement, held_back: int) -> RunCounts:
-    return RunCounts(
-        received=staged.received,
-        unchanged=delta.unchanged,
-        added=delta.added,
-        changed=delta.changed - held_back,
-        # Of a refused snapshot: what would have been lost.
-        withdrawn=judgement.leaving if judgement.outcome.is_good else delta.withdrawn,
-        quarantined=staged.quarantined + held_back,
-        issues=sum(staged.issue_counts.values()),
-        bytes_read=staged.bytes_read,
-    )
-
-
-def _with_history(facts: SnapshotFacts, history: SourceHistory, now: datetime) -> SnapshotFacts:
-    since = history.refused_since
-    insists = since is not None and not history.rejected
-    return replace(
-        facts,
-        usual=history.received,
-        last_stated_at=history.stated_at,
-        last_identity=history.identity,
-        repeats=history.refused_same if insists else 0,
-        held_for=now - since if since is not None else timedelta(0),
-    )
-
-
-def _verdict(judgement: Judgement, leave_at_most: int) -> Verdict:
-    return Verdict(
-        judgement.outcome,
-        judgement.withdraw,
-        judgement.code,
-        judgement.reason,
-        judgement.fix,
-        grace=judgement.grace,
-        withdraw_at_most=None if judgement.waived else leave_at_most,
-        waived=judgement.waived,
-    )
-
-
-def _issues(
-    session: RunSession | HeldSession | None,
-    staged: StagedSnapshot | None,
-    findings: tuple[Issue, ...] = (),
-) -> tuple[tuple[Issue, ...], dict[str, int]]:
-    listing = session.issues if session else ()
-    counts = Counter(issue.code for issue in listing)
-    kept = list(listing)
-    counts.update(issue.code for issue in findings)
-    kept.extend(findings)
-    if staged is not None:
-        counts.update(staged.issue_counts)
-        kept.extend(staged.issues)
-    return tuple(kept[:_KEPT_ISSUES]), dict(counts)

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from syncd.model.entry import Release
     from syncd.model.issue import Issue
     from syncd.model.run import Run, RunOutcome, SourceState
+    from syncd.pipeline.history import Decision, SourceHistory
 
 HASH_SIZE = 16
 """Bytes of a raw or content hash (SHA-256 cut to 128 bits)."""
@@ -125,37 +126,6 @@ class Verdict:
     stated_at: datetime | None = None
     identity: str = ""
     held_back: frozenset[str] = frozenset()
-
-
-@dataclass(frozen=True, slots=True)
-class SourceHistory:
-    """What earlier runs of a source say about the snapshot at hand.
-
-    ``received`` are the records of up to ten good runs, newest first, none older than the last run for which
-    limits were waived (``waived_run_id``). ``refused_same`` counts the refused runs with the same content
-    since the last other answer, ``refused_since`` is when the first of them began; ``rejected`` says that an
-    operator has rejected this content. ``stated_at`` and ``identity`` are those last accepted.
-    """
-
-    received: tuple[int, ...] = ()
-    waived_run_id: int = 0
-    refused_same: int = 0
-    refused_since: datetime | None = None
-    rejected: bool = False
-    stated_at: datetime | None = None
-    identity: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Decision:
-    """What an operator decided: ``kind`` is accept, reject, accept_loss or retire."""
-
-    source_id: str
-    run_id: int | None
-    kind: str
-    reason: str
-    decided_by: str
-    decided_at: datetime
 
 
 @dataclass(frozen=True, slots=True)

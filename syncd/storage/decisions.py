@@ -11,7 +11,8 @@ from sqlalchemy import ColumnElement, func, insert, select, update
 
 from syncd.errors import SyncdError
 from syncd.model.run import RunOutcome
-from syncd.pipeline.ports import Decision, SourceHistory, StagedSnapshot
+from syncd.pipeline.history import Decision, SourceHistory
+from syncd.pipeline.ports import StagedSnapshot
 from syncd.storage.bucket_writer import BucketWriter
 from syncd.storage.bulk import batches
 from syncd.storage.fates import Seen

@@ -9,7 +9,8 @@ import pytest
 
 from syncd.errors import SyncdError
 from syncd.model.run import RunCounts, RunOutcome
-from syncd.pipeline.ports import Decision, SnapshotDelta, StagedRecord, StagedSnapshot, Verdict
+from syncd.pipeline.history import Decision
+from syncd.pipeline.ports import SnapshotDelta, StagedRecord, StagedSnapshot, Verdict
 from syncd.rules.withdraw import Grace
 from syncd.storage import SqlStore
 from tests.unit.storage.opened import KINDS, emptied, opened
