@@ -9,6 +9,7 @@ script, this file is the process that forks.
 from __future__ import annotations
 
 import os
+import random
 import shutil
 import signal
 import sqlite3
@@ -24,9 +25,11 @@ from syncd.errors import StorageError
 from syncd.model.run import RunOutcome
 from syncd.storage import SqlStore, open_store
 from tests.support.strace import (
+    Call,
     StraceUnavailableError,
     faults_at,
     recorded_calls,
+    recorded_writes,
     strace,
     trace,
     wait_until_stopped,
@@ -45,6 +48,7 @@ from tests.unit.storage.samples import (
 )
 
 DATABASE = "syncd.sqlite"
+SECTOR = 512
 BEFORE = {f"r{i}": staged(f"r{i}", "1").payload for i in range(30)}
 AFTER = {
     f"r{i}": staged(f"r{i}", "2" if i < 10 else "1", keys=(KEY_A,)).payload for i in range(40) if i != 29
@@ -128,8 +132,8 @@ class Laboratory:
         self._mother.wait(timeout=30)
         self._mother.stdout.close()
 
-    def run(self, injections: list[str]) -> tuple[Path, int]:
-        """Return the folder the child worked in and how it ended."""
+    def run(self, injections: list[str], *, whole: bool = False) -> tuple[Path, int]:
+        """Return the folder the child worked in and how it ended; ``whole`` records what it wrote."""
         assert self._mother.stdin
         assert self._mother.stdout
         folder = self.root / "run"
@@ -140,7 +144,9 @@ class Laboratory:
         child = int(self._mother.stdout.readline())
         wait_until_stopped(child)
         paths = [folder / f"{DATABASE}{suffix}" for suffix in ("", "-wal", "-shm", "-journal")]
-        trace(child, paths, folder / "calls", injections)
+        if whole:
+            paths.append(folder / "words")
+        trace(child, paths, folder / "calls", injections, whole=whole)
         return folder, int(self._mother.stdout.readline())
 
 
@@ -183,6 +189,60 @@ def test_a_fault_at_any_call_leaves_the_state_before_or_after(laboratory: Labora
     assert ends[-signal.SIGKILL] > 0
     assert ends[REFUSED] > 0
     print(f"{len(calls)} calls, {sum(ends.values())} runs: {ends}")  # noqa: T201 - the figure of the bar
+
+
+@pytest.mark.fault("D15")
+@pytest.mark.timeout(1_800)
+@pytest.mark.parametrize("rounds", [1, pytest.param(10, marks=pytest.mark.nightly)])
+def test_power_loss_costs_at_most_what_nobody_acknowledged(
+    laboratory: Laboratory, tmp_path: Path, rounds: int
+) -> None:
+    """The power goes after any call: what was synced is there, of the rest a random part, in any order."""
+    folder, status = laboratory.run([], whole=True)
+    assert os.waitstatus_to_exitcode(status) == ACKNOWLEDGED
+    calls = recorded_writes(folder / "calls")
+    assert {call.file for call in calls} >= {DATABASE, f"{DATABASE}-wal", "words"}
+    assert sum(len(call.data) for call in calls) > 50_000, "what was written is known"
+    chance = random.Random(15)
+    for end in [*range(len(calls) + 1)] * rounds:
+        after = tmp_path / "after"
+        shutil.rmtree(after, ignore_errors=True)
+        after.mkdir()
+        for name, content in survivors(laboratory.template, calls[:end], chance).items():
+            (after / name).write_bytes(content)
+        try:
+            look(after, -signal.SIGKILL)
+        except AssertionError as error:
+            raise AssertionError(f"power lost after call {end} of {len(calls)}: {error}") from error
+
+
+def survivors(template: Path, calls: list[Call], chance: random.Random) -> dict[str, bytes]:
+    """Contents of the files after the power was lost; the words are what somebody had been told."""
+    files = {DATABASE: bytearray((template / DATABASE).read_bytes())}
+    for name in (DATABASE, f"{DATABASE}-wal"):
+        mine = [call for call in calls if call.file == name]
+        synced = max((i for i, call in enumerate(mine) if call.name in {"fsync", "fdatasync"}), default=-1)
+        unsynced = mine[synced + 1 :]
+        # A file system keeps the order of nothing that was not synced.
+        kept = [call for call in unsynced if chance.random() < chance.choice((0.0, 0.5, 0.9, 1.0))]
+        for call in mine[: synced + 1] + kept:
+            carry_out(files, call, torn=chance.random() if call in unsynced[-1:] else 1.0)
+    told = b"".join(call.data for call in calls if call.file == "words")
+    return {name: bytes(content) for name, content in files.items()} | ({"words": told} if told else {})
+
+
+def carry_out(files: dict[str, bytearray], call: Call, *, torn: float) -> None:
+    """Do a recorded call once more; a torn write reaches the disk up to some sector."""
+    if call.name == "unlink":
+        files.pop(call.file, None)
+        return
+    content = files.setdefault(call.file, bytearray())
+    if call.name == "ftruncate":
+        content[:] = content[: call.offset].ljust(call.offset, b"\0")
+    elif call.data:
+        data = call.data if torn == 1.0 else call.data[: int(len(call.data) * torn) // SECTOR * SECTOR]
+        content.extend(b"\0" * (call.offset + len(data) - len(content)))
+        content[call.offset : call.offset + len(data)] = data
 
 
 def look(folder: Path, code: int) -> None:

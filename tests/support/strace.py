@@ -8,17 +8,23 @@ from __future__ import annotations
 import contextlib
 import functools
 import os
+import re
 import shutil
 import signal
 import subprocess
 import time
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 WRITING = ("write", "pwrite64", "fsync", "fdatasync", "ftruncate")
 """What changes a file, or promises that it is on disk."""
 _ATTACH_TIMEOUT_S = 20.0
+_ON_DESCRIPTOR = re.compile(
+    r'(?P<name>\w+)\(\d+<(?P<path>[^>]*)>(?:, "(?P<data>[^"]*)")?(?:, )?(?P<numbers>[\d, ]*)\)\s+= \d'
+)
+_ON_PATH = re.compile(r'(?P<name>unlink)\("(?P<path>[^"]*)"\)\s+= 0')
 
 
 class StraceUnavailableError(Exception):
@@ -56,9 +62,16 @@ def faults_at(calls: Sequence[str], position: int, what: str, *, lasting: bool =
     return [f"{name}:{what}:when={before[name] + 1}+" for name in WRITING]
 
 
-def trace(pid: int, paths: Sequence[Path], record: Path, injections: Sequence[str]) -> None:
-    """Attach to a process that has stopped itself, let it go on with the injections, wait for its end."""
-    command = [strace(), "-qq", "-o", str(record), "-e", f"trace={','.join(WRITING)}"]
+def trace(
+    pid: int, paths: Sequence[Path], record: Path, injections: Sequence[str], *, whole: bool = False
+) -> None:
+    """Attach to a process that has stopped itself, let it go on with the injections, wait for its end.
+
+    ``whole`` records what is written, for :func:`recorded_writes`.
+    """
+    command = [strace(), "-qq", "-o", str(record), "-e", f"trace={','.join((*WRITING, 'unlink'))}"]
+    if whole:
+        command += ["-y", "-xx", "-s", "1000000"]
     for path in paths:
         command += ["-P", str(path)]
     for injection in injections:
@@ -75,6 +88,35 @@ def trace(pid: int, paths: Sequence[Path], record: Path, injections: Sequence[st
         time.sleep(0.002)
     os.kill(pid, signal.SIGCONT)
     tracer.communicate()
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One call on a file: ``data`` written at ``offset``; for ftruncate ``offset`` is the new length."""
+
+    name: str
+    file: str
+    data: bytes = b""
+    offset: int = 0
+
+
+def recorded_writes(record: Path) -> list[Call]:
+    """Calls of a recording made with ``whole``, in their order; those that failed are left out."""
+    calls = []
+    for line in record.read_text(errors="replace").splitlines():
+        if found := _ON_DESCRIPTOR.match(line):
+            data = bytes.fromhex(found["data"].replace("\\x", "")) if found["data"] else b""
+            numbers = [int(number) for number in found["numbers"].split(", ") if number]
+            calls.append(Call(found["name"], _named(found["path"]), data, numbers[-1] if numbers else 0))
+        elif found := _ON_PATH.match(line):
+            calls.append(Call(found["name"], _named(found["path"])))
+    return calls
+
+
+def _named(path: str) -> str:
+    """Name of the file in a path that may be written in hexadecimal."""
+    plain = bytes.fromhex(path.replace("\\x", "")).decode() if path.startswith("\\x") else path
+    return Path(plain).name
 
 
 def recorded_calls(record: Path) -> list[str]:
