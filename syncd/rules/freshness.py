@@ -1,20 +1,32 @@
-"""When has a source been silent for too long?"""
+"""When has a source been silent for too long?
+
+The stamps come from a wall clock that somebody may set. A stamp from the future has no age: it neither stays
+fresh for ever nor removes anything, and the next good answer mends it (cases C1, C2).
+"""
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from datetime import datetime, timedelta
+    from datetime import datetime
+
+SMALL_STEP = timedelta(hours=1)
+"""A stamp this far ahead is a clock that was put right, and as good as new."""
 
 
 def is_fresh(last_good_at: datetime | None, *, now: datetime, stale_after: timedelta) -> bool:
-    """Tell whether the last good answer still counts. A stamp in the future (clock step) counts."""
-    return last_good_at is not None and now - last_good_at <= stale_after
+    """Tell whether the last good answer still counts; a stamp of unknown age does not."""
+    return last_good_at is not None and -SMALL_STEP <= now - last_good_at <= stale_after
 
 
 def is_silent(
     last_good_at: datetime | None, first_due_at: datetime, *, now: datetime, interval: timedelta
 ) -> bool:
-    """Tell whether a source has been silent for more than twice its interval: time for an alarm."""
-    return now - (last_good_at or first_due_at) > 2 * interval
+    """Tell whether a source has been silent for more than twice its interval: time for an alarm.
+
+    A stamp of unknown age counts as silence until the source speaks again.
+    """
+    age = now - (last_good_at or first_due_at)
+    return age > 2 * interval or age < -SMALL_STEP

@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable, Sequence
+from contextlib import suppress
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -25,10 +27,8 @@ class Bench:
         self.ended: list[str] = []
         self.cancelled: list[str] = []
         self.skipped: list[str] = []
-        self.offset = timedelta(0)
-        self.scheduler = Scheduler(
-            self.run, self.ask, skipped=self.skipped.append, clock=lambda: datetime.now(UTC) + self.offset
-        )
+        self.late: list[str] = []
+        self.scheduler = Scheduler(self.run, self.ask, skipped=self.skipped.append, late=self.late.append)
 
     async def ask(self) -> Sequence[Timing]:
         self.asked += 1
@@ -122,14 +122,61 @@ async def test_a_defect_of_one_source_leaves_the_others_running() -> None:
     await scheduler.stop()
 
 
-@pytest.mark.fault("C1")
-async def test_a_clock_that_was_set_makes_a_new_plan(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "CLOCK_CHECK", timedelta(milliseconds=100))
-    bench = Bench(Timing("a", timedelta(hours=1), datetime.now(UTC)))
+@pytest.mark.fault("C7")
+async def test_a_run_that_never_ends_is_ended_and_its_source_comes_again(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(module, "WATCH_EVERY", timedelta(milliseconds=50))
+    timing = replace(second("endless"), longest=timedelta(milliseconds=300))
+    bench = Bench(timing, seconds=3_600)
     await bench.scheduler.start()
-    await asyncio.sleep(0.05)
-    bench.offset = -timedelta(days=3650)
-    await until(lambda: bench.asked == 2)
+    await until(lambda: len(bench.cancelled) >= 2)
+    await bench.scheduler.stop()
+
+
+@pytest.mark.fault("C7")
+async def test_a_run_that_will_not_end_does_not_hold_its_source_for_ever(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    async def run(_: str) -> None:
+        started.append(1)
+        with suppress(asyncio.CancelledError):
+            await asyncio.sleep(4)
+        await asyncio.sleep(4)
+
+    async def timings() -> Sequence[Timing]:
+        return [replace(second("stubborn"), longest=timedelta(milliseconds=200))]
+
+    monkeypatch.setattr(module, "WATCH_EVERY", timedelta(milliseconds=50))
+    monkeypatch.setattr(module, "LAST_WORDS", timedelta(milliseconds=200))
+    started: list[int] = []
+    scheduler = Scheduler(run, timings)
+    await scheduler.start()
+    await until(lambda: len(started) >= 2)
+    await scheduler.stop()
+
+
+@pytest.mark.fault("C10")
+@pytest.mark.parametrize("death", ["shut down", "jobs lost", "timer lost"])
+async def test_the_watch_replaces_a_dead_scheduler(monkeypatch: pytest.MonkeyPatch, death: str) -> None:
+    monkeypatch.setattr(module, "WATCH_EVERY", timedelta(milliseconds=50))
+    monkeypatch.setattr(module, "LEAST_PATIENCE", timedelta(milliseconds=100))
+    bench = Bench(second("a"), second("b"))
+    await bench.scheduler.start()
+    await until(lambda: len(bench.ended) >= 2)
+    victim = bench.scheduler._scheduler
+    if death == "shut down":
+        victim.shutdown(wait=False)
+    elif death == "jobs lost":
+        victim.remove_all_jobs()
+    else:
+        victim._stop_timer()
+    before = len(bench.ended)
+    await until(lambda: len(bench.ended) >= before + 6)
+    # The first start after the death is the watch's own, the others come from the new scheduler.
+    assert 1 <= len(bench.late) <= 4
+    assert {"a", "b"} <= set(bench.ended[before:])
+    assert bench.scheduler.overdue_s() < 1
     await bench.scheduler.stop()
 
 
