@@ -17,8 +17,8 @@ TYPE = 'Content-Type: text/csv; charset="utf-8"'
 # Short, so that tests are; none of them depends on being met exactly.
 LIMITS = FetchLimits(
     connect_s=2,
-    headers_s=0.6,
-    read_gap_s=0.6,
+    headers_s=1.5,
+    read_gap_s=1.5,
     total_s=20,
     rate_grace_s=0.5,
     retry_wait_s=0.01,
