@@ -11,7 +11,7 @@ from typing import Any
 from aiohttp.client_proto import ResponseHandler
 from aiohttp.http_exceptions import HttpProcessingError
 
-HEADS = 20
+HEADS = 100
 """Heads per request: interim answers (RFC 9110 §15.2) and the answer itself; honest servers send two."""
 
 
