@@ -23,11 +23,10 @@ from syncd.bootstrap import Application, build_application
 from syncd.bootstrap.state_folder import StateFolder
 from syncd.daemon.notify import notify
 from syncd.daemon.pulse import Pulse
+from syncd.daemon.silence import SilenceWatch
 from syncd.errors import ConfigError, SyncdError
 from syncd.model.run import Run
 from syncd.observability.logs import Logging
-from syncd.pipeline.views import SourceView
-from syncd.rules.silence import silence_alarms
 from syncd.scheduling.scheduler import Scheduler
 from syncd.settings.config import Config
 from syncd.web import Server, WebDeps, build_app
@@ -46,17 +45,22 @@ class Daemon:
     load: Callable[[], Config]
     scheduler: Scheduler = field(init=False)
     pulse: Pulse = field(init=False)
+    silence: SilenceWatch = field(init=False)
     url: str = ""
     """Address of API and pages; known once started."""
     _rebuild_wanted: asyncio.Event = field(default_factory=asyncio.Event)
-    _silent: set[str] = field(default_factory=set)
-    _started: float = field(default_factory=time.monotonic)
+    _good_runs: int = 0
     _reloading: asyncio.Lock = field(default_factory=asyncio.Lock)
 
     def __post_init__(self) -> None:
         """Make the schedule."""
-        self.scheduler = Scheduler(self._run, self.app.timings, skipped=self.app.metrics.run_skipped)
-        self.pulse = Pulse(self.app.metrics.loop_lagged, self.scheduler.overdue_s)
+        metrics = self.app.metrics
+        self.scheduler = Scheduler(
+            self._run, self.app.timings, skipped=metrics.run_skipped, late=metrics.run_late
+        )
+        self.silence = SilenceWatch(metrics.source_silent)
+        metrics.measure_chain_age(self.silence.chain_age_s)
+        self.pulse = Pulse(self._beaten, self._schedule_late_s)
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
@@ -78,6 +82,8 @@ class Daemon:
             self._rebuild_wanted.set()
             await self._show_release()
             await self._look_at_sources()
+            self.silence.start()
+            stack.callback(self.silence.stop)
             await self.scheduler.start()
             self.scheduler.every("check", daemon.check_interval, self._check)
             _log.info("daemon_started", version=__version__, url=self.url, database=app.store.label)
@@ -114,6 +120,8 @@ class Daemon:
             "loop_lag_seconds": round(self.pulse.lag_s, 3),
             "schedule_overdue_seconds": round(self.scheduler.overdue_s(), 1),
             "running": list(self.scheduler.running()),
+            "silent": list(self.silence.silent),
+            "chain_age_seconds": round(self.silence.chain_age_s(), 1),
         }
 
     @asynccontextmanager
@@ -143,6 +151,8 @@ class Daemon:
             )
             return
         if run.outcome.is_good:
+            self._good_runs += 1
+            self.silence.heard(source_id)
             self._rebuild_wanted.set()
 
     async def _rebuild_when_wanted(self) -> None:
@@ -150,6 +160,7 @@ class Daemon:
             await self._rebuild_wanted.wait()
             # Runs that end while this one is at work ask for one more, not for one each.
             self._rebuild_wanted.clear()
+            heard, self._good_runs = self._good_runs, 0
             try:
                 release = await self.app.rebuild()
             except SyncdError as error:
@@ -157,6 +168,8 @@ class Daemon:
             except Exception:  # noqa: BLE001 - logged with its trace; the published release stays
                 _log.exception("rebuild_crashed")
             else:
+                if heard:
+                    self.silence.cycled()
                 if release is not None:
                     notify(f"STATUS=release {release.number}")
 
@@ -174,34 +187,19 @@ class Daemon:
         sources = await asyncio.to_thread(self.app.ask.sources)
         for source in sources:
             self.app.metrics.source_seen(
-                source.source_id, last_good_at=source.last_good_at, silent=source.silent
+                source.source_id,
+                last_good_at=source.last_good_at,
+                silent=source.source_id in self.silence.silent,
             )
-        self._raise_alarms(sources)
+        self.silence.know(sources)
 
-    def _raise_alarms(self, sources: tuple[SourceView, ...]) -> None:
-        up_s = time.monotonic() - self._started
-        # What was missed while nobody ran is caught up first; only then is silence the portal's.
-        silent = {s.source_id: s for s in sources if s.silent and up_s > s.interval_seconds}
-        alarms, everything = silence_alarms(self._silent, silent.keys(), len(sources))
-        if everything:
-            _log.error(
-                "all_sources_silent",
-                sources=len(silent),
-                fix="Check this machine's network and name servers first. The last good data stays.",
-            )
-        for source_id in alarms:
-            source = silent[source_id]
-            _log.warning(
-                "source_silent",
-                source=source_id,
-                age_seconds=source.age_seconds,
-                interval_seconds=source.interval_seconds,
-                reason=source.reason or "it never answered",
-                fix="Look at the last runs: syncd runs. The last good data stays published.",
-            )
-        for source_id in sorted(self._silent - silent.keys()):
-            _log.info("source_recovered", source=source_id)
-        self._silent = set(silent)
+    def _beaten(self, lag_s: float) -> None:
+        self.silence.beat()
+        self.app.metrics.loop_lagged(lag_s)
+
+    def _schedule_late_s(self) -> float:
+        # A watch that has ended is as late as can be: the supervisor must hear nothing more from us.
+        return float("inf") if self.scheduler.dead else self.scheduler.overdue_s()
 
 
 Companion = Callable[["Daemon", asyncio.Event], Coroutine[Any, Any, None]]

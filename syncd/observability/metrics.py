@@ -59,6 +59,17 @@ class Metrics:
             ["source"],
             registry=registry,
         )
+        self._late = Counter(
+            "syncd_runs_late",
+            "Runs the watch had to start because the schedule had not",
+            ["source"],
+            registry=registry,
+        )
+        self._chain_age = Gauge(
+            "syncd_chain_age_seconds",
+            "Time since anything last went from portal to published release",
+            registry=registry,
+        )
         self._release = Gauge("syncd_release_number", "Published release", registry=registry)
         self._published = Gauge(
             "syncd_release_timestamp_seconds", "When the release was published", registry=registry
@@ -104,6 +115,18 @@ class Metrics:
         """Count a run that was due while the one before still ran."""
         self._skipped.labels(source_id).inc()
 
+    def run_late(self, source_id: str) -> None:
+        """Count a run that the watch had to start."""
+        self._late.labels(source_id).inc()
+
+    def measure_chain_age(self, age_s: Callable[[], float]) -> None:
+        """Read from here, whenever the page is asked for, when the whole chain last worked."""
+        self._chain_age.set_function(age_s)
+
+    def source_silent(self, source_id: str, silent: bool) -> None:  # noqa: FBT001 - a value, not a switch
+        """Show whether a source is silent."""
+        self._silent.labels(source_id).set(int(silent))
+
     def source_seen(self, source_id: str, *, last_good_at: datetime | None, silent: bool) -> None:
         """Show the age of a source: also before its first run in this process."""
         self._last_good.labels(source_id).set(last_good_at.timestamp() if last_good_at else 0)
@@ -119,6 +142,7 @@ class Metrics:
             self._last_good,
             self._silent,
             self._skipped,
+            self._late,
         ):
             for labels in {
                 sample.labels["source"] for family in metric.collect() for sample in family.samples

@@ -222,12 +222,16 @@ class Scheduler:
 
     async def _watch(self) -> None:
         while True:
+            asleep = time.monotonic()
             await asyncio.sleep(WATCH_EVERY.total_seconds())
+            # After a suspension or a stalled loop the scheduler has its own turn to catch up first.
+            stalled = time.monotonic() - asleep > WATCH_EVERY.total_seconds() + 1
             try:
                 if self._clock_stepped():
                     self._arrange()
                 self._end_endless()
-                self._start_forgotten()
+                if not stalled:
+                    self._start_forgotten()
             except Exception:  # noqa: BLE001 - logged with its trace; the next look comes
                 _log.exception("tick_failed", tick="schedule-watch")
 
