@@ -33,7 +33,9 @@ class DaemonTable(Table):
     watchdog: bool = Field(
         default=True, description="Answer systemd's watchdog while the event loop is healthy."
     )
-    parallel_runs: int = Field(4, ge=1, le=64, description="Sources that are brought up to date at once.")
+    parallel_runs: int = Field(
+        4, ge=1, le=64, description="Parse processes at once; waiting for a portal takes no place."
+    )
 
     check_interval: Duration = Field(
         timedelta(minutes=1), description="How often dates and the age of sources are looked at."
