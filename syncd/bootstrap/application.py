@@ -11,7 +11,7 @@ import os
 import time
 from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
@@ -32,7 +32,7 @@ from syncd.pipeline.ingest import Ingest
 from syncd.pipeline.rebuild import CheckReport, Rebuilder
 from syncd.pipeline.registry import Registry
 from syncd.rules.backoff import name_is_gone
-from syncd.scheduling.timing import Timing
+from syncd.scheduling.timing import LONGEST_RUN, Timing
 from syncd.settings.config import Config
 from syncd.storage import SqlStore, open_store
 from syncd.storage.builder import InProcessBuilder, ProcessBuilder
@@ -111,7 +111,11 @@ class Application:
         """Return what the schedule depends on, from the run table."""
         states = await asyncio.to_thread(self.store.source_states)
         return [
-            _timing(source.source_id, source.file.interval, states.get(source.source_id))
+            replace(
+                _timing(source.source_id, source.file.interval, states.get(source.source_id)),
+                # Fetching has its own limit; as much again is for waiting, parsing and storing.
+                longest=max(LONGEST_RUN, 2 * source.file.limits.run_timeout),
+            )
             for source in self.config.enabled_sources
         ]
 

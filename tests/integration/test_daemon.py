@@ -190,7 +190,7 @@ def test_systemd_hears_ready_watchdog_and_stopping(portals: ReplayServer, tmp_pa
             assert daemon.process.wait(10) == 0
 
 
-@pytest.mark.fault("D4")
+@pytest.mark.fault("D4", "P10")
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /dev/full")
 def test_a_full_log_disk_does_not_stop_it(portals: ReplayServer, tmp_path: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as probe:
