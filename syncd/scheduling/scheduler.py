@@ -19,6 +19,7 @@ import structlog
 from apscheduler.jobstores.memory import MemoryJobStore
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
+from syncd.errors import SyncdError
 from syncd.scheduling.phase import Phase
 from syncd.scheduling.timing import LONGEST_RUN, Timing, due_times
 
@@ -191,6 +192,10 @@ class Scheduler:
         """Move the next start of a source that fails; the state it depends on is in the run table."""
         try:
             timings = await self._timings()
+        except SyncdError as error:
+            # A database that is away is no defect of ours; its code says what to do.
+            _log.error("back_off_unknown", source=source_id, **_told(error))
+            return
         except Exception:  # noqa: BLE001 - logged with its trace; the interval goes on
             _log.exception("back_off_unknown", source=source_id)
             return
@@ -217,6 +222,8 @@ class Scheduler:
             await asyncio.sleep(interval.total_seconds())
             try:
                 await tick()
+            except SyncdError as error:
+                _log.error("tick_failed", tick=name, **_told(error))
             except Exception:  # noqa: BLE001 - logged with its trace
                 _log.exception("tick_failed", tick=name)
 
@@ -299,3 +306,8 @@ class Scheduler:
 
 def _wall_clock() -> datetime:
     return datetime.now(UTC)
+
+
+def _told(error: SyncdError) -> dict[str, str]:
+    """Return what a log line says of an error that is none of a programmer's."""
+    return {"code": error.code, "reason": error.message, "fix": error.fix}

@@ -1,0 +1,72 @@
+"""The whole daemon while its PostgreSQL is away or frozen: it answers, says so, and goes on by itself."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from syncd.model.run import RunOutcome
+from syncd.storage import open_store
+from tests.acceptance.test_crashes import lay_out
+from tests.support.daemon import ChangingList, DaemonProcess, until
+from tests.support.postgres import PostgresUnavailableError
+from tests.support.postgres_lives import MortalServer, mortal_server
+
+pytestmark = pytest.mark.postgres
+AWAY_S = 5.0
+BACK_WITHIN_S = 30.0
+"""Bar: the first good run this long after the server is back."""
+
+
+@pytest.fixture
+def server() -> Iterator[MortalServer]:
+    try:
+        with mortal_server() as running:
+            yield running
+    except PostgresUnavailableError as unavailable:
+        pytest.skip(str(unavailable))
+
+
+@pytest.mark.fault("D5", "D6")
+@pytest.mark.timeout(300)
+@pytest.mark.parametrize("trouble", ["killed", "frozen"])
+def test_the_daemon_outlives_its_database(tmp_path: Path, server: MortalServer, trouble: str) -> None:
+    # Limits short enough for a test; the operator's own come from the same place.
+    url = f"{server.url}&connect_timeout=2&options=-cstatement_timeout%3D3s"
+    with ChangingList(20) as portal:
+        config = lay_out(tmp_path, portal.url, url)
+        with DaemonProcess(config, tmp_path / "log") as daemon:
+            daemon.wait_for("run_accepted", count=2)
+            daemon.wait_for("release_published")
+            if trouble == "killed":
+                server.kill()
+            else:
+                server.freeze()
+            since = time.monotonic()
+            # The loop lives: what needs no database is answered at once.
+            while time.monotonic() - since < AWAY_S:
+                assert daemon.get("/health/live")[0] == 200
+                time.sleep(0.2)
+            if trouble == "killed":
+                status, body = daemon.get("/health/ready")
+                assert status == 503, body
+                server.start()
+            else:
+                server.thaw()
+            good = len(daemon.events("run_accepted"))
+            until(lambda: len(daemon.events("run_accepted")) > good, "a run", patience_s=BACK_WITHIN_S)
+            until(lambda: daemon.get("/health/ready")[0] == 200, "readiness", patience_s=BACK_WITHIN_S)
+            assert json.loads(daemon.get("/health/ready")[1])["release"]["number"] >= 1
+            assert daemon.stop() == 0
+            traces = [event for event in daemon.events() if "Traceback" in json.dumps(event)]
+            assert not traces, traces[0].get("exception", traces[0])[-3_000:]
+    with open_store(url, create=False) as store:
+        runs = store.runs(limit=1_000)
+        assert sum(run.outcome is RunOutcome.RUNNING for run in runs) <= 2
+        assert store.source_state("changing").records == 20
+        numbers = [release.number for release in store.releases(limit=1_000)]
+        assert numbers == list(range(len(numbers), 0, -1))
