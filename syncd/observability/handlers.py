@@ -63,6 +63,12 @@ class SafeStreamHandler(logging.StreamHandler[TextIO]):
             super().close()
         except (OSError, ValueError):
             self._lost.add()
+        if self.stream is sys.stderr:
+            try:
+                self.stream.flush()
+            except (OSError, ValueError):
+                # what is stuck in its buffer would make the interpreter end with status 120
+                sys.stderr = None
 
 
 class SafeFileHandler(SafeStreamHandler):
@@ -160,5 +166,4 @@ class ThreadedHandler(logging.Handler):
     def _write(self) -> None:
         while (record := self._queue.get()) is not None:
             self._target.handle(record)
-        if not isinstance(self._target, SafeStreamHandler) or self._target.stream is not sys.stderr:
-            self._target.close()
+        self._target.close()

@@ -53,13 +53,19 @@ def newest_run(daemon: DaemonProcess) -> int:
     return max(int(e["run_id"]) for e in daemon.events() if "run_id" in e)
 
 
+def ended_state(daemon: DaemonProcess, source: str) -> dict[str, Any] | None:
+    """Return the source as the API shows it, or None while its next run is under way."""
+    state = next(s for s in daemon.get_json("/v1/sources")["items"] if s["source_id"] == source)
+    return None if state["outcome"] == "running" else state
+
+
 def break_and_look(daemon: DaemonProcess, portals: ReplayServer, source: str, mood: str) -> None:
     before, release = catalogue(daemon), daemon.get_json("/health/ready")["release"]
     portals.set_faults({PORTALS[source]: mood})
     # The run that was under way may still have met the healthy portal.
     after = newest_run(daemon) + 1
     run = bad_run(daemon, source, after)
-    state = next(s for s in daemon.get_json("/v1/sources")["items"] if s["source_id"] == source)
+    state = until(lambda: ended_state(daemon, source), f"a run of {source} that has ended")
 
     assert catalogue(daemon) == before
     ready = daemon.get_json("/health/ready")

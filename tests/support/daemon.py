@@ -31,7 +31,7 @@ PATIENCE_S = 90.0
 SYNCD = [sys.executable, "-m", "syncd.cli"]
 
 
-def until(condition: Callable[[], T], what: str, *, patience_s: float = PATIENCE_S) -> T:
+def until(condition: Callable[[], T | None], what: str, *, patience_s: float = PATIENCE_S) -> T:
     """Return the first true value of the condition; fails when it does not come."""
     deadline = time.monotonic() + patience_s
     while time.monotonic() < deadline:

@@ -81,12 +81,15 @@ class MortalServer:
     def freeze(self) -> None:
         """Stop all its processes; connections stay open and silent."""
         for process in self._family():
-            process.suspend()
+            with contextlib.suppress(psutil.NoSuchProcess):
+                process.suspend()
 
     def thaw(self) -> None:
         """Let them go on."""
         for process in self._family():
-            process.resume()
+            # a backend that was about to end may do so while its kin is woken
+            with contextlib.suppress(psutil.NoSuchProcess):
+                process.resume()
 
     def _family(self) -> list[psutil.Process]:
         assert self._process is not None
