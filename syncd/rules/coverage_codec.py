@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from syncd.model.coverage import CellState
 from syncd.rules.assess import STATES, Cells
 
 if TYPE_CHECKING:
@@ -79,9 +78,3 @@ def pack_totals(totals: npt.NDArray[np.int32]) -> bytes:
 def unpack_totals(packed: bytes) -> npt.NDArray[np.int32]:
     """Return the matrix of shape (line, states)."""
     return np.frombuffer(zlib.decompress(packed), dtype="<i4").astype(np.int32).reshape(-1, STATES)
-
-
-def owed(totals: npt.NDArray[np.int32]) -> npt.NDArray[np.int32]:
-    """Return per cell the number of owed services."""
-    counts: npt.NDArray[np.int32] = totals.sum(axis=1, dtype=np.int32) - totals[:, CellState.NOT_OWED]
-    return counts
