@@ -37,7 +37,7 @@ from tests.unit.storage.samples import draft, live, partition, snapshot, staged,
 KILLS = 100
 """Kills on one database; the next hundred begin with an empty one, because the history grows with each."""
 MANY, FEW = 1_200, 120
-"""Records of a source: more than one batch, so that a kill can fall between two; few, so that more kills can."""
+"""Records of a source: more than a batch, so that a kill falls between two; few, so that kills are quick."""
 SOURCES = ("a", "b")
 KEYS = tuple(f"990010{i:02}000000" for i in range(12))
 START = datetime(2026, 1, 1, tzinfo=UTC)
@@ -219,7 +219,10 @@ def test_hundreds_of_kills_lose_double_and_halve_nothing(tmp_path: Path, first: 
 def test_kills_of_client_and_server_lose_double_and_halve_nothing(tmp_path: Path, kills: int) -> None:
     try:
         with mortal_server() as server:
-            done = kill_again_and_again(tmp_path, server.url, kills=kills, seed=kills, records=MANY, server=server)
+            done = kill_again_and_again(
+                tmp_path, server.url, kills=kills, seed=kills, records=MANY, server=server
+            )
+        print(f"{kills} kills: {dict(done)}")  # noqa: T201 - the figure of the bar
     except PostgresUnavailableError as unavailable:
         pytest.skip(str(unavailable))
     assert done["server"] == kills // 2
