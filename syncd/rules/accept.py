@@ -277,11 +277,12 @@ def _adding_up(facts: SnapshotFacts, limits: AcceptLimits) -> Judgement | None:
         return None
     lost = facts.withdrawn + facts.withdrawn_recently
     base = facts.stored + facts.withdrawn_recently
-    if lost > limits.max_loss_records and 100 * lost > limits.max_loss_week_percent * base:
+    share = 100 * lost / max(1, base)
+    if lost > limits.max_loss_records and share > limits.max_loss_week_percent:
         return _refused(
             "losses_add_up",
             f"{facts.withdrawn} records are missing and {facts.withdrawn_recently} left in the last 7 days, "
-            f"together {100 * lost / base:.0f} % of {base} (limit {limits.max_loss_week_percent:g} %).",
+            f"together {share:.0f} % of {base} (limit {limits.max_loss_week_percent:g} %).",
             "Compare with the portal. " + _DECIDE,
         )
     return None
