@@ -15,6 +15,32 @@ if TYPE_CHECKING:
     from syncd.model.service import ServiceKey
 
 
+class RecordKind(StrEnum):
+    """What a record states.
+
+    ``offer``: a service exists in areas. ``catalogue``: what the service register says of a key (name, types,
+    bundle, status); it is nowhere an offer and names no area.
+    """
+
+    OFFER = "offer"
+    CATALOGUE = "catalogue"
+
+
+@dataclass(frozen=True, slots=True)
+class RecordPart:
+    """One part of an offer that holds in areas of its own: who is competent there and which ways there are.
+
+    Why: one description is often shared by thousands of municipalities, each with its own authority or
+    online service. ``areas`` are raw texts, as in :class:`Record`.
+    """
+
+    areas: tuple[str, ...]
+    authority: str | None = None
+    authority_id: str | None = None
+    provider_area: str | None = None
+    channels: tuple[Channel, ...] = ()
+
+
 @dataclass(frozen=True, slots=True)
 class Record:
     """One item of a snapshot as the connector read it: texts are the source's own, nothing is guessed.
@@ -22,8 +48,11 @@ class Record:
     ``native_id`` is opaque and unique inside the source. ``service_keys`` and ``areas`` are raw texts
     (dotted, padded, several in one field, words); normalisation decides what they mean. ``provider_area`` is
     the raw area of the body that provides the offer, where it differs from the area it is valid in (an
-    inherited federal offer in a municipal list). ``leftover`` keeps fields the connector does not know, by
-    name.
+    inherited federal offer in a municipal list). With ``parts``, each part adds its own areas, authority and
+    channels; those of the record itself hold in the record's own ``areas`` only. ``facts`` are further
+    statements that are kept with the claims without being merged (at most 32 short texts; the names of those
+    the house understands: :mod:`syncd.model.facts`). ``leftover`` keeps fields the connector does not know,
+    by name.
     """
 
     native_id: str
@@ -42,6 +71,9 @@ class Record:
     changed_at: datetime | None = None
     """Stamp of the source; a hint only, never part of the content hash."""
     page_url: str | None = None
+    kind: RecordKind = RecordKind.OFFER
+    parts: tuple[RecordPart, ...] = ()
+    facts: Mapping[str, str] = field(default_factory=dict)
     leftover: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -49,7 +81,8 @@ class Record:
 class Claim:
     """A normalised statement: source S says service K exists in area A through these channels.
 
-    Shape: one claim per (record, service key, area). ``provider`` is the body's area when it is not ``area``.
+    Shape: one claim per (record, service key, area, part). ``provider`` is the body's area when it is not
+    ``area``. A claim of kind ``catalogue`` states nothing about its area, which is then the Bund's.
     """
 
     source_id: str
@@ -67,6 +100,9 @@ class Claim:
     valid_from: date | None = None
     valid_to: date | None = None
     page_url: str | None = None
+    kind: RecordKind = RecordKind.OFFER
+    facts: tuple[tuple[str, str], ...] = ()
+    """Sorted by name."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from syncd.model.issue import Issue
-    from syncd.sdk.settings import SourceSettings
+    from syncd.sdk.settings import ClientCredentials, SourceSettings
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,13 +63,16 @@ class FetchSession(Protocol):
         validator: str | None = None,
         context: Mapping[str, str] | None = None,
         conditional: bool = True,
+        bearer: ClientCredentials | None = None,
     ) -> Document:
         """GET one document.
 
         ``name`` is unique in the run and stable over runs (validators and stored copies hang on it).
         ``accept`` lists the media types taken for an answer (empty: any); an HTML page in place of data
         raises SourceFormatError. ``validator`` is sent as ``If-None-Match`` instead of a stored ETag (portals
-        that validate by body hash). Raises SourceUnavailable, SourceRejectedUs or SourceFormatError.
+        that validate by body hash). ``bearer`` adds an OAuth2 access token got with these credentials; it is
+        kept until shortly before it ends and asked for afresh once when the portal refuses it. Raises
+        SourceUnavailable, SourceRejectedUs or SourceFormatError.
         """
 
     async def read_json(self, document: Document) -> Any:  # noqa: ANN401 - JSON is what it is
@@ -80,6 +83,17 @@ class FetchSession(Protocol):
 
     def keep_validator(self, name: str, value: str) -> None:
         """Keep a validator found inside the body; stored only if the run is accepted."""
+
+    @property
+    def position(self) -> str:
+        """How far the source's ledger has come, as its documents said (``Ledger.position``); empty at first.
+
+        Empty also when the ledger is lost or not readable: everything has to be fetched again then. Always
+        empty for connectors that keep no ledger.
+        """
+
+    def nothing_new(self) -> None:
+        """State that the portal has no change since ``position``: the run is good without any document."""
 
     def declare_total(self, total: int) -> None:
         """State how many records the portal announced for the whole listing."""
@@ -125,6 +139,10 @@ class ConnectorSpec:
     parser: str
     completeness: Completeness
     portal: Callable[[], SyntheticPortal]
+    keeps_ledger: bool = False
+    """The portal is asked for changes only; its parser composes from a ledger that lives on."""
+    feeds_register: bool = False
+    """The records are of kind ``catalogue``: they extend the service register and are never offers."""
     mode: SnapshotMode = SnapshotMode.FULL
     minimum_interval_seconds: int = 60
     sdk_version: int = SDK_VERSION

@@ -8,6 +8,17 @@ A parser is a module with two functions::
 ``cut`` is cheap and finds the pieces; ``parse`` is called only for pieces whose bytes have changed. Both may
 raise :class:`~syncd.sdk.errors.SourceFormatError` when the document as a whole is broken; ``parse`` raises
 :class:`RecordRejected` when only this record is.
+
+Where one record has to be put together from several documents (a description here, its authority there, the
+competence in a third), the module has two more functions in place of ``cut``::
+
+    def collect(document: BinaryIO, context: ParseContext, ledger: Ledger) -> None: ...
+    def compose(ledger: Ledger, context: ParseContext) -> Iterator[Slice]: ...
+
+``collect`` is called for each document in order and writes its objects into the ledger
+(:mod:`syncd.sdk.ledger`), ``compose`` once afterwards. The ledger is empty at the start of a run, except for
+connectors that fetch changes only (``ConnectorSpec.keeps_ledger``): theirs lives on from run to run, so that
+the snapshot is always everything the source has.
 """
 
 from __future__ import annotations
@@ -22,6 +33,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from syncd.model.record import Record
+    from syncd.sdk.ledger import Ledger
 
 VALUE_LIMIT = 120
 """Characters of an offending value that an issue keeps."""
@@ -93,10 +105,23 @@ class ParseContext:
 
 
 class Parser(Protocol):
-    """Shape of a parser module."""
+    """Shape of a parser module that reads one document at a time."""
 
     def cut(self, document: BinaryIO, context: ParseContext) -> Iterator[Slice]:
         """Yield the pieces of a document in order."""
+
+    def parse(self, piece: Slice, context: ParseContext) -> Record:
+        """Return the record of one piece."""
+
+
+class ComposingParser(Protocol):
+    """Shape of a parser module whose records are put together from several documents."""
+
+    def collect(self, document: BinaryIO, context: ParseContext, ledger: Ledger) -> None:
+        """Write the objects of one document into the ledger."""
+
+    def compose(self, ledger: Ledger, context: ParseContext) -> Iterator[Slice]:
+        """Yield the pieces of all records, in a stable order; ``context.document`` is empty."""
 
     def parse(self, piece: Slice, context: ParseContext) -> Record:
         """Return the record of one piece."""

@@ -1,7 +1,19 @@
 """What a connector produces."""
 
+from syncd.model import facts
 from syncd.model.evidence import Channel, ChannelKind, LinkState
 from syncd.model.issue import Issue, Severity
-from syncd.model.record import Record, SnapshotMode
+from syncd.model.record import Record, RecordKind, RecordPart, SnapshotMode
 
-__all__ = ["Channel", "ChannelKind", "Issue", "LinkState", "Record", "Severity", "SnapshotMode"]
+__all__ = [
+    "Channel",
+    "ChannelKind",
+    "Issue",
+    "LinkState",
+    "Record",
+    "RecordKind",
+    "RecordPart",
+    "Severity",
+    "SnapshotMode",
+    "facts",
+]

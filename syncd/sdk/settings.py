@@ -92,3 +92,16 @@ def _secret_ref(value: object) -> SecretRef:
         return value
     # Not repeated in the message: it may be the secret itself.
     return SecretRef(value if isinstance(value, str) else "")
+
+
+class ClientCredentials(BaseModel):
+    """OAuth2 client credentials (RFC 6749 §4.4) as a table of a connector's settings."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    token_url: str = Field(
+        pattern=r"^https?://[^\s?#]+$", description="Address of the token endpoint; may be another host."
+    )
+    client_id: SecretRef
+    client_secret: SecretRef
+    scope: str | None = Field(None, description="Scope to ask for; absent asks for none.")
