@@ -31,8 +31,9 @@ HASH_SIZE = 16
 class StagedRecord:
     """One new or changed record as a parse worker staged it.
 
-    ``raw_hash`` identifies the bytes, ``content_hash`` the functional projection. ``payload`` is canonical
-    JSON (:mod:`syncd.pipeline.codec`); ``service_keys`` are the partitions the record belongs to.
+    ``raw_hash`` identifies the bytes of the source. ``payload`` is the functional projection, canonical JSON
+    (:mod:`syncd.pipeline.codec`), ``content_hash`` its hash, by which a flipped bit in the store is found.
+    ``service_keys`` are the partitions the record belongs to.
     """
 
     native_id: str
@@ -304,7 +305,7 @@ class Store(Protocol):
         """
 
     def records_of(self, source_id: str, native_ids: Sequence[str]) -> tuple[StoredRecord, ...]:
-        """Return the live records with these ids."""
+        """Return the live records with these ids; raises StorageError at one that does not match its hash."""
 
     def history(self, source_id: str, digest: str) -> SourceHistory:
         """Return what earlier runs say about a snapshot with that digest."""
@@ -348,7 +349,10 @@ class Store(Protocol):
     def partition_records(
         self, service_keys: Sequence[str]
     ) -> Iterator[tuple[str, tuple[StoredRecord, ...]]]:
-        """Yield (service key, live records) in the order of the given sorted keys; empty tuples included."""
+        """Yield (service key, live records) in the order of the given sorted keys; empty tuples included.
+
+        Raises StorageError ``storage_corrupt`` at a record that does not match its hash.
+        """
 
     def current_coverage(self, service_keys: Sequence[str]) -> Iterator[CoverageRow]:
         """Yield the current coverage rows of these keys."""

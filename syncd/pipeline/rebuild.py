@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import orjson
 import structlog
 
+from syncd.pipeline.check import CheckReport, Comparison
 from syncd.pipeline.codec import canonical_json, short_hash
 from syncd.pipeline.obligations import encode_obligations
 from syncd.pipeline.partitions import RebuildPlan
@@ -22,12 +23,12 @@ from syncd.rules.assess import SourceFacts
 from syncd.rules.freshness import is_fresh
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Mapping
     from datetime import datetime
 
     from syncd.model.entry import Release
     from syncd.model.run import SourceState
-    from syncd.pipeline.ports import PartitionResult, Store
+    from syncd.pipeline.ports import Store
     from syncd.pipeline.registry import Registry
     from syncd.pipeline.workers import PartitionBuilder
 
@@ -35,20 +36,6 @@ RULES_VERSION = 2
 """Raised whenever a rule changes what comes out of the same inputs; forces a full rebuild."""
 
 _log = structlog.get_logger(__name__)
-
-
-@dataclass(frozen=True, slots=True)
-class CheckReport:
-    """Result of ``rebuild --check``: service keys whose recomputed digest differs from the published one."""
-
-    release: int
-    partitions: int
-    different: tuple[str, ...]
-
-    @property
-    def ok(self) -> bool:
-        """True when everything was recomputed to the same digests."""
-        return not self.different
 
 
 @dataclass(slots=True)
@@ -99,7 +86,7 @@ class Rebuilder:
         return release
 
     async def check(self) -> CheckReport:
-        """Recompute all partitions of the current release from its records and compare digests.
+        """Recompute all partitions of the current release from its records and compare all that is stored.
 
         Uses the day and the freshness recorded with the release, so that only a defect makes a difference;
         partitions dirtied since are left out.
@@ -115,22 +102,10 @@ class Rebuilder:
             _, dirty = await asyncio.to_thread(self.store.dirty_keys, current.published_at.date())
             built = await self.builder.build(plan, None)
             try:
-                return await asyncio.to_thread(self._compare, current.number, built.results, frozenset(dirty))
+                comparison = Comparison(self.store, current.number, frozenset(dirty))
+                return await asyncio.to_thread(comparison.run, built.results(), built.totals)
             finally:
                 built.discard()
-
-    def _compare(
-        self, release: int, results: Callable[[], Iterator[PartitionResult]], dirty: frozenset[str]
-    ) -> CheckReport:
-        stored = {row.service_key: row.digest for row in self.store.partitions(release)}
-        different, seen = [], 0
-        for result in results():
-            seen += 1
-            published = stored.pop(result.service_key, None)
-            if published != result.digest and result.service_key not in dirty:
-                different.append(result.service_key)
-        different.extend(key for key in stored if key not in dirty)
-        return CheckReport(release, seen, tuple(sorted(different)))
 
     async def _keep_inputs(self, registry: Registry, inputs: Mapping[str, Any]) -> None:
         """Store what later explanations of this release need: the area edition and the obligations."""

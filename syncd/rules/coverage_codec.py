@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from syncd.errors import StorageError
 from syncd.rules.assess import STATES, Cells
 
 if TYPE_CHECKING:
@@ -29,8 +30,8 @@ def pack_cells(cells: Cells) -> tuple[bytes, bytes]:
 
 
 def unpack_cells(packed: bytes) -> Cells:
-    """Return the cells of a packed row."""
-    planes = np.frombuffer(zlib.decompress(packed), dtype=np.uint8).reshape(_PLANES, -1)
+    """Return the cells of a packed row; raises StorageError for a damaged one, like all that unpack."""
+    planes = np.frombuffer(_unzipped(packed), dtype=np.uint8).reshape(_PLANES, -1)
     return Cells(np.ascontiguousarray(planes.T).view("<u4").ravel().astype(np.uint32, copy=False))
 
 
@@ -41,7 +42,7 @@ def pack_numbers(numbers: npt.NDArray[np.uint32]) -> bytes:
 
 def unpack_numbers(packed: bytes) -> npt.NDArray[np.uint32]:
     """Return release numbers per cell."""
-    return np.frombuffer(zlib.decompress(packed), dtype="<u4").astype(np.uint32)
+    return np.frombuffer(_unzipped(packed), dtype="<u4").astype(np.uint32)
 
 
 def since(
@@ -77,4 +78,16 @@ def pack_totals(totals: npt.NDArray[np.int32]) -> bytes:
 
 def unpack_totals(packed: bytes) -> npt.NDArray[np.int32]:
     """Return the matrix of shape (line, states)."""
-    return np.frombuffer(zlib.decompress(packed), dtype="<i4").astype(np.int32).reshape(-1, STATES)
+    return np.frombuffer(_unzipped(packed), dtype="<i4").astype(np.int32).reshape(-1, STATES)
+
+
+def _unzipped(packed: bytes) -> bytes:
+    try:
+        return zlib.decompress(packed)
+    except zlib.error as error:
+        raise StorageError(
+            f"a stored row of coverage is damaged ({error})",
+            where="database",
+            fix="Check the disk, then restore a backup with 'syncd restore FILE'.",
+            code="storage_corrupt",
+        ) from error

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import bindparam, delete, exc, func, select, update
 
 from syncd.errors import InvariantViolated
+from syncd.pipeline.codec import short_hash
 from syncd.pipeline.ports import HASH_SIZE
 from syncd.storage.bulk import driver_instant, insert_rows
 from syncd.storage.columns import storable
@@ -243,6 +244,9 @@ def _check(staged: StagedRecord) -> None:
             )
     if len(staged.raw_hash) != HASH_SIZE or len(staged.content_hash) != HASH_SIZE:
         raise InvariantViolated("a staged record has a hash of the wrong length", where=staged.native_id[:80])
+    if short_hash(staged.payload) != staged.content_hash:
+        # Stored like this it could never be read again, and a known record is not staged a second time.
+        raise InvariantViolated("a staged record does not match its hash", where=staged.native_id[:80])
 
 
 def _driver_integrity_error(connection: Connection) -> type[Exception]:

@@ -29,6 +29,7 @@ from syncd.storage.bulk import BATCH, batches
 from syncd.storage.fates import Fate, Seen, Tally, fate_of
 from syncd.storage.repeat import repeated
 from syncd.storage.runs import end_run, end_state, keep_documents, keep_issues, open_source
+from syncd.storage.soundness import require_whole
 from syncd.storage.tables import record, record_key, source_state
 
 if TYPE_CHECKING:
@@ -139,16 +140,18 @@ class BucketPart:
         )
 
     def records_of(self, source_id: str, native_ids: Sequence[str]) -> tuple[StoredRecord, ...]:
-        """Return the live records with these ids."""
+        """Return the live records with these ids; raises StorageError at one that does not match its hash."""
         found: list[StoredRecord] = []
         with self._database.read("reading records") as connection:
             for batch in batches(native_ids):
-                statement = select(record.c.native_id, record.c.payload).where(
+                statement = select(record.c.native_id, record.c.content_hash, record.c.payload).where(
                     record.c.source_id == source_id,
                     record.c.native_id.in_(batch),
                     record.c.withdrawn_at.is_(None),
                 )
-                found += [StoredRecord(source_id, row[0], row[1]) for row in connection.execute(statement)]
+                for native_id, content_hash, payload in connection.execute(statement):
+                    require_whole(source_id, native_id, content_hash, payload)
+                    found.append(StoredRecord(source_id, native_id, payload))
         return tuple(found)
 
     @repeated(after_loss=True)

@@ -16,6 +16,7 @@ from sqlalchemy import func, select, union
 from syncd.errors import InvariantViolated
 from syncd.pipeline.ports import CoverageRow, StoredRecord
 from syncd.storage.bulk import batches
+from syncd.storage.soundness import require_whole
 from syncd.storage.tables import coverage, dirty, partition, record, record_key
 
 if TYPE_CHECKING:
@@ -59,7 +60,8 @@ class RebuildPart:
     ) -> Iterator[tuple[str, tuple[StoredRecord, ...]]]:
         """Yield (service key, live records) in the order of the given sorted keys; empty tuples included.
 
-        Records come sorted by source and native id. All partitions are read from one consistent state.
+        Records come sorted by source and native id. All partitions are read from one consistent state. Raises
+        StorageError ``storage_corrupt`` at a record that does not match its hash.
         """
         if any(left >= right for left, right in pairwise(service_keys)):
             raise InvariantViolated("service keys of a rebuild must be sorted and unique")
@@ -85,7 +87,13 @@ class RebuildPart:
     ) -> Iterator[tuple[str, tuple[StoredRecord, ...]]]:
         """Yield the partitions that have live records, one at a time in memory."""
         statement = (
-            select(record_key.c.service_key, record.c.source_id, record.c.native_id, record.c.payload)
+            select(
+                record_key.c.service_key,
+                record.c.source_id,
+                record.c.native_id,
+                record.c.content_hash,
+                record.c.payload,
+            )
             .join(record, record.c.id == record_key.c.record_id)
             .where(record_key.c.service_key.in_(keys), record.c.withdrawn_at.is_(None))
             .order_by(record_key.c.service_key)
@@ -97,6 +105,7 @@ class RebuildPart:
                 yield current, _in_order(members)
                 members = []
             current = row.service_key
+            require_whole(row.source_id, row.native_id, row.content_hash, row.payload)
             members.append(StoredRecord(row.source_id, row.native_id, row.payload))
         if current is not None:
             yield current, _in_order(members)

@@ -1,8 +1,9 @@
-"""Looks whether a SQLite file is sound before anything is published from it.
+"""Looks whether a SQLite file, and every stored record, is sound before anything is published from it.
 
 SQLite notices damage only where it happens to read. A start therefore reads the structure of the whole file:
 always when that takes a second or so, and whatever its size when the last process did not close it properly.
-PostgreSQL has page checksums of its own. This module must not know any table.
+PostgreSQL has page checksums of its own. A flipped bit inside a value breaks no structure; records carry the
+hash of their payload, and whoever reads one compares. This module must not know any table.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from syncd.errors import StorageError
+from syncd.pipeline.codec import short_hash
 
 if TYPE_CHECKING:
     from syncd.storage.database import Database
@@ -18,6 +20,22 @@ if TYPE_CHECKING:
 ALWAYS_UP_TO_BYTES = 256 * 1024 * 1024
 """Size of a file that is looked at on every start."""
 _FIX = "Stop the daemon and restore a backup with 'syncd restore FILE'; nothing is published from this file."
+
+
+_RECORD_FIX = (
+    "Check the disk, then restore a backup with 'syncd restore FILE'; the last release stays published."
+)
+
+
+def require_whole(source_id: str, native_id: str, content_hash: bytes, payload: bytes) -> None:
+    """Raise StorageError ``storage_corrupt`` unless a payload read back is the one that was hashed."""
+    if short_hash(payload) != content_hash:
+        raise StorageError(
+            f"record {native_id[:80]} of {source_id} is damaged: it does not match its hash any more",
+            where="database",
+            fix=_RECORD_FIX,
+            code="storage_corrupt",
+        )
 
 
 def wants_a_look(path: Path | None) -> bool:

@@ -9,6 +9,7 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 from syncd.model.run import RunCounts, RunOutcome
+from syncd.pipeline.codec import short_hash
 from syncd.pipeline.ports import (
     CoverageRow,
     DocumentNote,
@@ -38,12 +39,9 @@ def staged(
 ) -> StagedRecord:
     """One staged record; ``raw`` and ``content`` are versions."""
     content = raw if content is None else content
+    payload = json.dumps({"id": native_id, "content": content, "keys": sorted(keys)}).encode()
     return StagedRecord(
-        native_id,
-        hash_of(f"raw {native_id} {raw}"),
-        hash_of(f"content {native_id} {content} {sorted(keys)}"),
-        tuple(keys),
-        json.dumps({"id": native_id, "content": content}).encode(),
+        native_id, hash_of(f"raw {native_id} {raw}"), short_hash(payload), tuple(keys), payload
     )
 
 
