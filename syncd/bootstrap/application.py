@@ -10,7 +10,7 @@ import getpass
 import os
 import time
 from collections.abc import AsyncIterator, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -21,7 +21,7 @@ from syncd import __version__
 from syncd.bootstrap.places import PlacedWorker, Suspects
 from syncd.bootstrap.sessions import Sessions
 from syncd.bootstrap.state_folder import StateFolder
-from syncd.errors import NotFound
+from syncd.errors import ConfigError, NotFound
 from syncd.fetching.client import HttpFetcher
 from syncd.fetching.staging import SubprocessParseWorker
 from syncd.model.entry import Release
@@ -74,6 +74,7 @@ class Application:
             run = await self.ingest.sync(source_id, trigger=trigger, accept_loss=accept_loss)
         _ask_for_a_person(run, state)
         self.metrics.run_ended(run)
+        await self._look_at_certificate(source_id)
         return run
 
     async def decide(self, run_id: int, *, accept: bool, reason: str) -> Run:
@@ -132,6 +133,14 @@ class Application:
         """Take the registers in force today: at midnight an area may have ended."""
         if (today := utc_now().date()) != self._day:
             self._use_registry(await asyncio.to_thread(self.config.to_registry, today), today)
+
+    async def _look_at_certificate(self, source_id: str) -> None:
+        source = self.config.sources.get(source_id)
+        if source is not None and (ours := source.client_certificate) is not None:
+            # What is not usable has failed the run already.
+            with suppress(ConfigError):
+                _, ends_at = await asyncio.to_thread(ours.validity)
+                self.metrics.client_certificate_ends(source_id, ends_at)
 
     def _use_registry(self, registry: Registry, day: date) -> None:
         self.ask.registry = self.ingest.registry = self.rebuilder.registry = registry

@@ -16,6 +16,7 @@ from syncd.fetching.session import SourceSession
 from syncd.pipeline.ports import DocumentNote
 from syncd.pipeline.registry import SourcePlan
 from syncd.sdk.connector import Document
+from syncd.sdk.settings import ClientCredentials
 from syncd.settings.config import Config
 from syncd.settings.source_file import LimitsTable
 from syncd.settings.units import format_duration
@@ -40,6 +41,7 @@ class DeadlineSession(SourceSession):
         validator: str | None = None,
         context: Mapping[str, str] | None = None,
         conditional: bool = True,
+        bearer: ClientCredentials | None = None,
     ) -> Document:
         """GET one document; raises SourceUnavailable ``run_timeout`` when the time of the run is over."""
         try:
@@ -53,6 +55,7 @@ class DeadlineSession(SourceSession):
                     validator=validator,
                     context=context,
                     conditional=conditional,
+                    bearer=bearer,
                 )
         except TimeoutError as error:
             raise SourceUnavailable(
@@ -91,6 +94,7 @@ class Sessions:
             allow_private=plan.allow_private,
             suspect=plan.source_id in self.suspects,
             limits=_fetch_limits(table),
+            client_certificate=source.client_certificate if source else None,
         )
         session.set_deadline(table)
         return session

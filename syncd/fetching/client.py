@@ -24,6 +24,7 @@ from syncd.errors import StorageError, SyncdError
 from syncd.fetching.addresses import refused_addresses
 from syncd.fetching.alarms import AddressAlarm
 from syncd.fetching.answers import AnswerHead, content_encoding, read_head, retry_after, sniff
+from syncd.fetching.bearer import AccessTokens
 from syncd.fetching.body import CHUNK, BodyFacts, BodySink, RateGauge
 from syncd.fetching.failures import failure, status_failure
 from syncd.fetching.lanes import Lanes
@@ -39,6 +40,8 @@ if TYPE_CHECKING:
     from pathlib import Path
     from types import TracebackType
     from typing import Self
+
+    from syncd.settings.client_certificate import ClientCertificate
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -56,21 +59,27 @@ _jitter = random.SystemRandom()
 class FetchRequest:
     """One GET. ``target`` is the file to write; ``where`` names source and document in errors.
 
+    Without ``target`` the body comes back in the answer: for small ones that must not reach the disk. With a
+    ``form`` it is a POST of that form, which holds secrets.
+
     ``if_none_match`` and ``if_modified_since`` are sent as they are. ``accept`` lists the media types taken
     for an answer; empty means any. ``limits`` replaces the fetcher's own for this request. Sources that are
-    ``suspect`` fail or are slow and must not compete with the others.
+    ``suspect`` fail or are slow and must not compete with the others. ``client_certificate`` is shown to a
+    portal that demands one.
     """
 
     url: str
-    target: Path
+    target: Path | None
     where: str
-    headers: Mapping[str, str] = field(default_factory=dict)
+    headers: Mapping[str, str] = field(default_factory=dict, repr=False)
     accept: Sequence[str] = ()
     if_none_match: str | None = None
     if_modified_since: str | None = None
     allow_private: bool = False
     limits: FetchLimits | None = None
     suspect: bool = False
+    client_certificate: ClientCertificate | None = None
+    form: Mapping[str, str] | None = field(default=None, repr=False)
 
     @property
     def conditional(self) -> bool:
@@ -93,6 +102,8 @@ class FetchAnswer:
     wire_size: int = 0
     not_modified: bool = False
     seen: Observations = field(default_factory=Observations)
+    body: bytes = field(default=b"", repr=False)
+    """Only of requests without a target."""
 
 
 class _RetryableError(Exception):
@@ -129,6 +140,7 @@ class HttpFetcher:
         self._hosts: dict[str, asyncio.Semaphore] = {}
         self._not_before: dict[str, float] = {}
         self.alarm = AddressAlarm()
+        self.tokens = AccessTokens(self.fetch)
 
     @property
     def degraded(self) -> str:
@@ -249,14 +261,17 @@ class HttpFetcher:
         self, request: FetchRequest, url: URL, limits: FetchLimits
     ) -> AsyncIterator[aiohttp.ClientResponse]:
         """Give the head of the answer; afterwards a connection whose body was not read is closed."""
+        pool = await self._pool(request)
         refused: list[str] = []
         token = refused_addresses.set(refused)
         shown = redact_url(str(url))
         deadline = asyncio.timeout(limits.headers_s)
         try:
             async with deadline:
-                response = await self._pools.of(allow_private=request.allow_private).get(
+                response = await pool.request(
+                    hdrs.METH_GET if request.form is None else hdrs.METH_POST,
                     url,
+                    data=request.form,
                     headers=self._headers(request),
                     allow_redirects=False,
                     timeout=aiohttp.ClientTimeout(total=None, sock_connect=limits.connect_s),
@@ -279,6 +294,11 @@ class HttpFetcher:
         finally:
             response.close() if not response.content.at_eof() else response.release()
 
+    async def _pool(self, request: FetchRequest) -> aiohttp.ClientSession:
+        if (ours := request.client_certificate) is None:
+            return self._pools.of(allow_private=request.allow_private)
+        return await self._pools.identified(ours, allow_private=request.allow_private, where=request.where)
+
     def _headers(self, request: FetchRequest) -> dict[str, str]:
         headers = dict(request.headers)
         headers[hdrs.USER_AGENT] = self._user_agent
@@ -300,7 +320,7 @@ class HttpFetcher:
                 message = f"{shown} answered 304 although we sent no validator."
                 raise failure("unexpected_304", message, where=where)
             head = read_head(response.headers, where=where)
-            return FetchAnswer(shown, head, not_modified=True, seen=self._observe(response, moved))
+            return FetchAnswer(shown, head, not_modified=True, seen=self._observe(request, response, moved))
         if response.status != 200:  # noqa: PLR2004 - known by its number
             error = status_failure(response.status, where=where, url=shown)
             if response.status == 429 or response.status >= 500:  # noqa: PLR2004 - known by their numbers
@@ -322,13 +342,14 @@ class HttpFetcher:
         except BaseException:
             sink.discard()
             raise
-        seen = self._observe(response, moved)
-        return FetchAnswer(shown, head, facts.sha256, facts.size, facts.wire_size, seen=seen)
+        seen = self._observe(request, response, moved)
+        return FetchAnswer(shown, head, facts.sha256, facts.size, facts.wire_size, seen=seen, body=facts.body)
 
-    def _observe(self, response: aiohttp.ClientResponse, moved: str) -> Observations:
+    def _observe(self, request: FetchRequest, response: aiohttp.ClientResponse, moved: str) -> Observations:
+        ours = self._pools.ours_ends_at(request.client_certificate, allow_private=request.allow_private)
         ends = self._pools.certificates.ends_at(response.url.raw_host or "")
         off = clock_off(response.headers, datetime.now(UTC))
-        return Observations(moved, off, ends if response.url.scheme == "https" else None)
+        return Observations(moved, off, ends if response.url.scheme == "https" else None, ours)
 
     async def _stream(
         self, response: aiohttp.ClientResponse, sink: BodySink, limits: FetchLimits, request: FetchRequest

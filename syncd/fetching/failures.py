@@ -9,7 +9,7 @@ from __future__ import annotations
 from http import HTTPStatus
 from typing import Final
 
-from syncd.errors import SourceFormatError, SourceRejectedUs, SourceUnavailable, SyncdError
+from syncd.errors import ConfigError, SourceFormatError, SourceRejectedUs, SourceUnavailable, SyncdError
 
 _WAIT = SourceUnavailable.default_fix
 _TELL = "Tell the portal's operator; until then the last good data stays published."
@@ -27,6 +27,18 @@ _TABLE: Final[dict[str, tuple[type[SyncdError], str]]] = {
     "tls_failure": (
         SourceUnavailable,
         "Tell the portal's operator that its certificate or TLS set-up is broken.",
+    ),
+    "client_certificate_expired": (
+        ConfigError,
+        "Renew our own certificate where the source file's [client_certificate] points; no restart needed.",
+    ),
+    "client_certificate_unusable": (
+        ConfigError,
+        "Correct what the source file's [client_certificate] points to.",
+    ),
+    "client_certificate_refused": (
+        SourceRejectedUs,
+        "Ask the portal's operator which client certificate it takes; name it in [client_certificate].",
     ),
     "timeout_connect": (SourceUnavailable, _WAIT),
     "timeout_headers": (SourceUnavailable, _WAIT),
@@ -71,6 +83,14 @@ _TABLE: Final[dict[str, tuple[type[SyncdError], str]]] = {
         "Correct the connector: each document of a run needs its own name.",
     ),
     "not_json": (SourceFormatError, SourceFormatError.default_fix),
+    "token_refused": (
+        SourceRejectedUs,
+        "Check client_id, client_secret and scope; ask the portal's operator whether the access still holds.",
+    ),
+    "token_unusable": (
+        SourceFormatError,
+        "Check 'token_url': what answers there is no OAuth2 token endpoint, or not of the kind Bearer.",
+    ),
 }
 
 

@@ -29,6 +29,7 @@ class Observations:
     moved_to: str = ""
     clock_off: timedelta | None = None
     certificate_ends_at: datetime | None = None
+    our_certificate_ends_at: datetime | None = None
 
     def issues(self, now: datetime, *, where: str) -> Iterator[Issue]:
         """Yield what an operator should know."""
@@ -59,6 +60,16 @@ class Observations:
                 self.certificate_ends_at.isoformat(timespec="minutes"),
                 Severity.WARNING,
                 "Tell the portal's operator to renew it.",
+            )
+        ours = self.our_certificate_ends_at
+        if ours is not None and ours - now <= CERTIFICATE_WARNING:
+            yield Issue(
+                "client_certificate_expires",
+                "Our own client certificate ends soon; from then on the portal refuses us.",
+                where,
+                ours.isoformat(timespec="minutes"),
+                Severity.WARNING,
+                "Renew it and put it where the source file points; no restart is needed.",
             )
 
 

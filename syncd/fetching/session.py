@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 import orjson
 from yarl import URL
 
-from syncd.errors import SourceFormatError
+from syncd.errors import SourceFormatError, SourceRejectedUs
 from syncd.fetching.client import FetchAnswer, FetchRequest, checked_url
 from syncd.fetching.failures import failure
 from syncd.fetching.observations import near_limit
@@ -23,6 +23,7 @@ from syncd.fetching.raw import RawBodies
 from syncd.fetching.redaction import redact_url
 from syncd.pipeline.ports import DocumentNote
 from syncd.sdk.connector import Document
+from syncd.sdk.ledger import position_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -31,6 +32,8 @@ if TYPE_CHECKING:
     from syncd.fetching.client import HttpFetcher
     from syncd.fetching.limits import FetchLimits
     from syncd.model.issue import Issue
+    from syncd.sdk.settings import ClientCredentials
+    from syncd.settings.client_certificate import ClientCertificate
 
 FULL_FETCH_AFTER = timedelta(days=7)
 """A portal whose validators lie is found out within this time: then the whole document is asked for."""
@@ -67,6 +70,8 @@ class SourceSession:
     included, they never show). ``rundir`` takes unfinished bodies, ``raw_root`` the kept ones (one folder per
     source below it). ``notes`` are those of the last accepted run. With ``conditional`` False everything is
     fetched anew. ``suspect`` sources fail or are slow and use a lane of their own.
+    ``client_certificate`` is ours, for a portal that demands one. ``ledger`` is the source's, where it keeps
+    one.
     """
 
     def __init__(  # noqa: PLR0913 - a run has that many independent properties
@@ -83,6 +88,8 @@ class SourceSession:
         conditional: bool = True,
         suspect: bool = False,
         limits: FetchLimits | None = None,
+        client_certificate: ClientCertificate | None = None,
+        ledger: Path | None = None,
     ) -> None:
         self._source_id = source_id
         self._fetcher = fetcher
@@ -97,6 +104,10 @@ class SourceSession:
         self._conditional = conditional
         self._suspect = suspect
         self._limits = limits or fetcher.limits
+        self._client_certificate = client_certificate
+        self._ledger = ledger
+        self._position: str | None = None
+        self._nothing_new = False
         self._started: set[str] = set()
         self._documents: dict[str, Document] = {}
         self._validators: dict[str, str] = {}
@@ -123,6 +134,7 @@ class SourceSession:
         validator: str | None = None,
         context: Mapping[str, str] | None = None,
         conditional: bool = True,
+        bearer: ClientCredentials | None = None,
     ) -> Document:
         """GET one document; see :meth:`syncd.sdk.connector.FetchSession.fetch`.
 
@@ -142,6 +154,7 @@ class SourceSession:
             allow_private=self._allow_private,
             limits=self._limits,
             suspect=self._suspect,
+            client_certificate=self._client_certificate,
         )
         if kept is not None and conditional and self._conditional and await self._is_recent(kept):
             request = replace(
@@ -149,7 +162,7 @@ class SourceSession:
                 if_none_match=validator or kept.etag,
                 if_modified_since=None if validator else kept.last_modified,
             )
-        answer = await self._ask(request, kept)
+        answer = await self._ask_as(bearer, request, kept)
         self._look_at(answer, where)
         document = await self._document(name, request, answer, kept, dict(context or {}))
         self._documents[name] = document
@@ -175,6 +188,17 @@ class SourceSession:
         """Keep a validator found inside the body; stored only if the run is accepted."""
         self._validators[name] = value
 
+    @property
+    def position(self) -> str:
+        """How far the source's ledger had come when this run asked first; empty without one."""
+        if self._position is None:
+            self._position = position_of(self._ledger) if self._ledger else ""
+        return self._position
+
+    def nothing_new(self) -> None:
+        """State that the portal has no change since ``position``."""
+        self._nothing_new = True
+
     def declare_total(self, total: int) -> None:
         """State how many records the portal announced for the whole listing."""
         self._declared = total
@@ -194,6 +218,11 @@ class SourceSession:
         return self._documents.keys() == self._notes.keys() and all(
             document.sha256 == self._notes[name].sha256 for name, document in self._documents.items()
         )
+
+    @property
+    def said_nothing_new(self) -> bool:
+        """True when the portal has no change since ``position``."""
+        return self._nothing_new
 
     @property
     def declared(self) -> int | None:
@@ -284,6 +313,22 @@ class SourceSession:
     async def _has_copy(self, note: DocumentNote) -> bool:
         return await asyncio.to_thread(self._raw.holds, note.sha256, note.size)
 
+    async def _ask_as(
+        self, bearer: ClientCredentials | None, request: FetchRequest, kept: DocumentNote | None
+    ) -> FetchAnswer:
+        """Ask with an access token where one is needed; a refused one is renewed once."""
+        if bearer is None:
+            return await self._ask(request, kept)
+        tokens = self._fetcher.tokens
+        token = await tokens.get(bearer, request)
+        try:
+            return await self._ask(_with_token(request, token), kept)
+        except SourceRejectedUs as error:
+            if error.code != "http_401":
+                raise
+        token = await tokens.get(bearer, request, refused=token)
+        return await self._ask(_with_token(request, token), kept)
+
     async def _ask(self, request: FetchRequest, kept: DocumentNote | None) -> FetchAnswer:
         """Ask, and once more without validators when the answer is a 304 that nobody can use."""
         try:
@@ -360,3 +405,9 @@ class SourceSession:
             content_type=document.content_type,
             charset=document.charset,
         )
+
+
+def _with_token(request: FetchRequest, token: str) -> FetchRequest:
+    # Redirects stay inside the origin, so that the header never reaches another one.
+    headers = {name: value for name, value in request.headers.items() if name.lower() != "authorization"}
+    return replace(request, headers={**headers, "Authorization": f"Bearer {token}"})

@@ -7,6 +7,7 @@ gets its own code. No message carries a URL that was not redacted before. Must n
 from __future__ import annotations
 
 import errno
+import re
 import socket
 import ssl
 from typing import TYPE_CHECKING, Any
@@ -29,6 +30,8 @@ except ImportError:
 else:
     _UNKNOWN_HOST = frozenset({dns.ARES_ENOTFOUND, dns.ARES_ENODATA, dns.ARES_ENONAME})
 _CUT = "Not enough data"
+# Alerts of TLS that a server sends about the client's certificate (RFC 8446 §6.2).
+_ABOUT_US = re.compile(r"ALERT_(?P<what>[A-Z_]*CERTIFICATE[A-Z_]*|UNKNOWN_CA|ACCESS_DENIED)$")
 
 
 def no_answer(error: Exception, refused: Sequence[str], shown: str, where: str) -> SyncdError:
@@ -57,10 +60,26 @@ def _why_no_answer(error: Exception, refused: Sequence[str], *, secure: bool) ->
     if secure and broken_off:
         # A closed port refuses; who resets has taken the connection and dislikes the handshake.
         return "tls_failure", "the portal broke off the TLS handshake."
+    if (about_us := _ABOUT_US.search(_alert(error))) is not None:
+        return _why_not_us(about_us["what"])
     for kinds, why in _REASONS:
         if isinstance(error, kinds):
             return why(error)
     return "connection_lost", "the connection was closed before an answer came."
+
+
+def _alert(error: Exception) -> str:
+    """Return OpenSSL's name of what ended the connection: in TLS 1.3 it may come after the handshake."""
+    # aiohttp's own kinds are TLS errors by name, but do not say why.
+    reasons = (getattr(one, "reason", None) for one in (getattr(error, "os_error", None), error.__cause__))
+    return next((reason for reason in reasons if isinstance(reason, str)), "")
+
+
+def _why_not_us(what: str) -> tuple[str, str]:
+    said = what.replace("_", " ").lower()
+    if what == "CERTIFICATE_EXPIRED":
+        return "client_certificate_expired", "the portal says that our own client certificate has expired."
+    return "client_certificate_refused", f"the portal does not take our client certificate, or none ({said})."
 
 
 def _why_no_address(error: Any) -> tuple[str, str]:  # noqa: ANN401 - the table below knows its type

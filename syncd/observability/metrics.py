@@ -87,6 +87,12 @@ class Metrics:
             "Times a portal led to an address that is not public",
             registry=registry,
         )
+        self._certificate = Gauge(
+            "syncd_client_certificate_end_timestamp_seconds",
+            "When our own client certificate for the source ends",
+            ["source"],
+            registry=registry,
+        )
         self._http = Counter(
             "syncd_http_requests", "Answered requests", ["method", "route", "status"], registry=registry
         )
@@ -143,12 +149,17 @@ class Metrics:
             self._silent,
             self._skipped,
             self._late,
+            self._certificate,
         ):
             for labels in {
                 sample.labels["source"] for family in metric.collect() for sample in family.samples
             }:
                 if labels not in known:
                     metric.remove_by_labels({"source": labels})
+
+    def client_certificate_ends(self, source_id: str, ends_at: datetime) -> None:
+        """Show until when our own certificate for a source holds."""
+        self._certificate.labels(source_id).set(ends_at.timestamp())
 
     def release_published(self, release: Release) -> None:
         """Show the published release."""

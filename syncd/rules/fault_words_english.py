@@ -58,6 +58,9 @@ ENGLISH: Final[dict[str, dict[str, tuple[str, str, str]]]] = {
         "connect_failed": ("Portal out of reach", "No connection to the portal can be made.", "Check this machine's network; otherwise wait."),
         "dns_failure": ("Name resolution failed", "The name servers did not answer or answered with an error.", "Check this machine's name servers; otherwise wait."),
         "dns_unknown_host": ("Unknown host name", "The portal's name does not exist, or no longer.", _ADDRESS),
+        "client_certificate_expired": ("Our certificate has ended", "Our own client certificate, which the portal demands, has ended; the portal's is not meant.", "Renew it and put it where the source file points; no restart is needed."),
+        "client_certificate_unusable": ("Our certificate not usable", "Our own client certificate or its key is missing, does not fit, does not open or does not hold yet.", "Correct what the source file's [client_certificate] points to."),
+        "client_certificate_refused": ("Our certificate refused", "The portal demands a client certificate and does not take ours, or we have none for it.", "Ask the portal's operator which certificate it takes, and name it in the source file."),
         "tls_failure": ("TLS failure", "The portal's certificate or TLS set-up is broken; nothing is read insecurely.", _TELL),
         "timeout_connect": ("Timed out connecting", "The portal did not accept the connection in time.", _WAIT),
         "timeout_headers": ("Timed out before the answer", "The portal did not begin its answer in time.", _WAIT),
@@ -71,6 +74,8 @@ ENGLISH: Final[dict[str, dict[str, tuple[str, str, str]]]] = {
     "The portal turns us away or answers with a status": {
         "source_rejected_us": ("Portal rejects us", "The portal refuses our credentials, our rate or our terms.", _ACCESS),
         "http_401": ("Credentials needed (401)", "The portal demands credentials or does not take ours.", _ACCESS),
+        "token_refused": ("No access token", "The token endpoint does not take our client credentials.", "Check client_id, client_secret and scope; ask the portal's operator whether the access still holds."),
+        "token_unusable": ("Unusable access token", "The answer of the token endpoint holds no token of the kind Bearer.", "Check 'token_url'; ask the portal's operator."),
         "http_403": ("Access forbidden (403)", "The portal does not allow this request.", _ACCESS),
         "http_404": ("Address not found (404)", "Nothing is at this address; that does not mean that there are no services.", _ADDRESS),
         "http_410": ("Address given up (410)", "The portal gave up this address; that does not mean that there are no services.", _ADDRESS),
@@ -109,6 +114,7 @@ ENGLISH: Final[dict[str, dict[str, tuple[str, str, str]]]] = {
         "near_limit": ("Near a limit", "A value is already near its limit; everything is still read.", "If the growth is real, raise the limit in time."),
         "moved_permanently": ("Moved permanently", "The portal says that the address has moved for good.", "Put the new address into the source file; the old one will end some day."),
         "portal_clock_off": ("Clocks disagree", "The portal's clock and that of this machine disagree.", "Check this machine's clock first; then tell the portal's operator."),
+        "client_certificate_expires": ("Our certificate expires soon", "Our own client certificate ends soon; then the portal refuses us.", "Renew it and put it where the source file points."),
         "certificate_expires": ("Certificate expires soon", "The portal's certificate ends soon; then it can no longer be read.", "Remind the portal's operator to renew it."),
     },
     "The connector or its parser": {

@@ -60,6 +60,9 @@ GERMAN: Final[dict[str, tuple[str, str, str]]] = {
     "connect_failed": ("Portal nicht erreichbar", "Zum Portal kommt keine Verbindung zustande.", "Das Netz dieses Rechners prüfen; sonst abwarten."),
     "dns_failure": ("Namensauflösung gestört", "Die Nameserver haben nicht oder mit einem Fehler geantwortet.", "Die Nameserver dieses Rechners prüfen; sonst abwarten."),
     "dns_unknown_host": ("Name unbekannt", "Den Namen des Portals gibt es nicht oder nicht mehr.", _ADDRESS),
+    "client_certificate_expired": ("Eigenes Zertifikat abgelaufen", "Unser eigenes Client-Zertifikat, das das Portal verlangt, ist abgelaufen; das des Portals ist nicht gemeint.", "Erneuern und dort ablegen, wohin die Quelldatei verweist; ein Neustart ist nicht nötig."),
+    "client_certificate_unusable": ("Eigenes Zertifikat unbrauchbar", "Unser eigenes Client-Zertifikat oder sein Schlüssel fehlt, passt nicht, lässt sich nicht öffnen oder gilt noch nicht.", "Berichtigen, worauf [client_certificate] der Quelldatei verweist."),
+    "client_certificate_refused": ("Eigenes Zertifikat abgelehnt", "Das Portal verlangt ein Client-Zertifikat und nimmt unseres nicht an, oder es gibt keines für dieses Portal.", "Den Betreiber des Portals fragen, welches Zertifikat er annimmt, und es in der Quelldatei nennen."),
     "tls_failure": ("Verschlüsselung gestört", "Zertifikat oder TLS-Einstellung des Portals sind nicht in Ordnung; unsicher wird nicht gelesen.", _TELL),
     "timeout_connect": ("Zeitüberschreitung beim Verbinden", "Das Portal hat die Verbindung nicht rechtzeitig angenommen.", _WAIT),
     "timeout_headers": ("Zeitüberschreitung vor der Antwort", "Das Portal hat nicht rechtzeitig mit einer Antwort begonnen.", _WAIT),
@@ -72,6 +75,8 @@ GERMAN: Final[dict[str, tuple[str, str, str]]] = {
     # The portal turns us away or answers with a status
     "source_rejected_us": ("Portal weist uns ab", "Das Portal lehnt Zugangsdaten, Häufigkeit oder Bedingungen ab.", _ACCESS),
     "http_401": ("Anmeldung nötig (401)", "Das Portal nimmt die Zugangsdaten nicht an oder verlangt welche.", _ACCESS),
+    "token_refused": ("Kein Zugangstoken", "Der Tokendienst nimmt unsere Client-Zugangsdaten nicht an.", "client_id, client_secret und scope prüfen; beim Betreiber des Portals fragen, ob der Zugang noch gilt."),
+    "token_unusable": ("Unbrauchbares Zugangstoken", "Die Antwort des Tokendienstes enthält kein Token der Art Bearer.", "'token_url' prüfen; beim Betreiber des Portals fragen."),
     "http_403": ("Zugriff verboten (403)", "Das Portal erlaubt uns diesen Abruf nicht.", _ACCESS),
     "http_404": ("Adresse nicht gefunden (404)", "Unter der Adresse liegt nichts; das heißt nicht, dass es keine Leistungen gibt.", _ADDRESS),
     "http_410": ("Adresse aufgegeben (410)", "Das Portal hat die Adresse aufgegeben; das heißt nicht, dass es keine Leistungen gibt.", _ADDRESS),
@@ -108,6 +113,7 @@ GERMAN: Final[dict[str, tuple[str, str, str]]] = {
     "near_limit": ("Nahe an einer Grenze", "Ein Wert liegt schon in der Nähe seiner Grenze; noch wird alles gelesen.", "Ist das Wachstum echt, die Grenze rechtzeitig anheben."),
     "moved_permanently": ("Adresse umgezogen", "Das Portal sagt, dass die Adresse dauerhaft umgezogen ist.", "Die neue Adresse in die Quelldatei eintragen; die alte wird einmal enden."),
     "portal_clock_off": ("Uhren gehen auseinander", "Die Uhr des Portals und die dieses Rechners weichen voneinander ab.", "Zuerst die Uhr dieses Rechners prüfen, dann den Betreiber des Portals informieren."),
+    "client_certificate_expires": ("Eigenes Zertifikat läuft ab", "Unser eigenes Client-Zertifikat endet bald; danach weist das Portal uns ab.", "Erneuern und dort ablegen, wohin die Quelldatei verweist."),
     "certificate_expires": ("Zertifikat läuft ab", "Das Zertifikat des Portals endet bald; danach kann es nicht mehr gelesen werden.", "Den Betreiber des Portals an die Erneuerung erinnern."),
     # The connector or its parser
     "bad_header": ("Unzulässige Kopfzeile", "Der Konnektor setzt eine Kopfzeile, die Schutzmaßnahmen aufheben würde.", "Den Konnektor berichtigen."),

@@ -22,6 +22,7 @@ from syncd.model.service import Service
 from syncd.pipeline.registry import Registry, SourcePlan
 from syncd.sdk.connector import Completeness, ConnectorSpec
 from syncd.sdk.settings import SecretRef, SourceSettings
+from syncd.settings.client_certificate import ClientCertificate
 from syncd.settings.connectors import parser_version
 from syncd.settings.daemon_file import DaemonFile
 from syncd.settings.registers import Registers
@@ -46,6 +47,11 @@ class SourceConfig:
     def source_id(self) -> str:
         """Short for ``file.id``."""
         return self.file.id
+
+    @property
+    def client_certificate(self) -> ClientCertificate | None:
+        """Our own certificate, where the portal demands one."""
+        return self.file.client_certificate.to_certificate() if self.file.client_certificate else None
 
     def to_plan(self, registers: Registers, on: date) -> SourcePlan:
         """Return the plan the use cases take; raises ConfigError when the connector refuses its settings."""
@@ -108,6 +114,8 @@ class Config:
         references = [self.file.database.url]
         for source in self.sources.values():
             references += [getattr(source.settings, name) for name in type(source.settings).model_fields]
+            if (ours := source.file.client_certificate) is not None:
+                references.append(ours.password)
         found = []
         for reference in references:
             if isinstance(reference, SecretRef):

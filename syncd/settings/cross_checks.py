@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ssl
 from collections.abc import Iterator, Mapping
 from datetime import date
 from ipaddress import ip_address
@@ -51,6 +52,7 @@ def cross_check(
         problems += _source_problems(name, source, spec, settings, index)
         if source.enabled:
             problems += _secret_problems(name, settings)
+            problems += _certificate_problems(name, source, settings)
         resolved[key] = SourceConfig(source, spec, settings, services)
     problems += _same_portal(resolved)
     for key, obligation in obligations.items():
@@ -192,6 +194,22 @@ def _secret_problems(name: str, settings: SourceSettings) -> Iterator[Problem]:
         value = getattr(settings, field)
         if isinstance(value, SecretRef):
             yield from _secret_problem(name, f"settings.{field}", value)
+
+
+def _certificate_problems(name: str, source: SourceFile, settings: SourceSettings) -> Iterator[Problem]:
+    """Find what can never work; an expired certificate is a matter of each run, not of the start."""
+    if (table := source.client_certificate) is None:
+        return
+    key = "client_certificate"
+    if not settings.base_url.startswith("https:"):
+        yield Problem(name, key, "is shown over https only, and base_url is not", "correct base_url")
+    if table.password is not None:
+        yield from _secret_problem(name, f"{key}.password", table.password)
+    try:
+        table.to_certificate().load_into(ssl.create_default_context())
+    except ConfigError as error:
+        if error.code != "secret_missing":
+            yield Problem(name, key, error.message, error.fix)
 
 
 def _secret_problem(name: str, key: str, secret: SecretRef) -> Iterator[Problem]:

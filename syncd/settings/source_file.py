@@ -6,15 +6,20 @@ The ``[settings]`` table belongs to the connector and is validated by the connec
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import Any
+from pathlib import Path
+from typing import Annotated, Any
 
-from pydantic import Field, model_validator
+from pydantic import Field, StringConstraints, model_validator
 
 from syncd.rules.accept import AcceptLimits
+from syncd.sdk.settings import SecretRef
 from syncd.settings.base import Identifier, Line, Strings, Table
+from syncd.settings.client_certificate import ClientCertificate
 from syncd.settings.units import ByteCount, Duration, format_duration
 
 _SHORTEST_INTERVAL = timedelta(seconds=1)
+
+AbsolutePath = Annotated[str, StringConstraints(pattern=r"^/\S.*$")]
 
 
 class ScopeTable(Table):
@@ -96,6 +101,20 @@ class LimitsTable(Table):
         )
 
 
+class ClientCertificateTable(Table):
+    """``[client_certificate]``: who we are towards a portal that demands a certificate (mutual TLS)."""
+
+    certificate: AbsolutePath = Field(
+        description="PEM file with the certificate, then those that lead to its authority."
+    )
+    key: AbsolutePath = Field(description="PEM file with the private key; readable by nobody else.")
+    password: SecretRef | None = Field(None, description="Opens an encrypted key.")
+
+    def to_certificate(self) -> ClientCertificate:
+        """Return it as the client takes it."""
+        return ClientCertificate(Path(self.certificate), Path(self.key), self.password)
+
+
 class SourceFile(Table):
     """All of ``sources/<id>.toml``."""
 
@@ -111,6 +130,7 @@ class SourceFile(Table):
     scope: ScopeTable
     settings: dict[str, Any]
     limits: LimitsTable = LimitsTable()
+    client_certificate: ClientCertificateTable | None = None
 
     @model_validator(mode="after")
     def _plausible_times(self) -> SourceFile:

@@ -243,3 +243,18 @@ def test_overrides_replace_single_keys(directory: Path) -> None:
 )
 def test_overrides_that_hit_nothing_are_problems(directory: Path, key: str) -> None:
     assert [p.key for p in check_config(directory, {key: "1"})] == [key if key != "wbe.port" else "wbe"]
+
+
+@pytest.mark.fault("T24")
+def test_a_client_certificate_that_cannot_work_is_a_problem(directory: Path) -> None:
+    source = directory / "sources" / "town.toml"
+    table = '\n[client_certificate]\ncertificate = "/nowhere/town.pem"\nkey = "/nowhere/town.key"\n'
+    source.write_text(source.read_text() + table)
+    replace(source, "https://", "http://")
+    unusable, plain = sorted(check_config(directory))
+    assert (plain.key, unusable.key) == ("client_certificate", "client_certificate")
+    assert "https" in plain.message
+    assert "/nowhere/town.pem" in unusable.message
+    replace(source, '"/nowhere/town.key"', '"town.key"')
+    (relative,) = check_config(directory)
+    assert relative.key == "client_certificate.key"
