@@ -199,6 +199,8 @@ class _Attempt:
     mapping_before: str = ""
     """How the stored records were read; empty before the first good run."""
     held_back_before: bool = False
+    unproven: bool = False
+    """Absent records were kept because nothing proved the listing complete."""
 
     async def go(self) -> None:
         """Fetch, stage, judge, store."""
@@ -211,7 +213,9 @@ class _Attempt:
             raise SourceFormatError(message, code="no_documents")
         state = await asyncio.to_thread(store.source_state, plan.source_id)
         reparse = await asyncio.to_thread(self._conditions_changed, state.last_good_run_id)
-        settled = not (reparse or state.missing or self.accept_loss or self.held_back_before)
+        # The same bytes say more once they are known to be all there are.
+        proof = self.unproven and all(document.framed for document in documents)
+        settled = not (reparse or state.missing or self.accept_loss or self.held_back_before or proof)
         # While records are missing or held back, the same answer once more has something to say.
         if session.all_unchanged and settled and not session.incomplete_reason:
             await self.close(
@@ -277,6 +281,7 @@ class _Attempt:
             return False
         _, details, _, _ = self.ingest.store.run(last_good_run_id)
         self.held_back_before = bool(details.get("held_back"))
+        self.unproven = bool(details.get("unproven"))
         mapping = details.get("mapping")
         self.mapping_before = mapping if mapping is not None else self.mapping()
         return details.get("conditions") != self.conditions()
@@ -284,6 +289,11 @@ class _Attempt:
     def mapping(self) -> str:
         """Return what turns bytes into claims, apart from the operator's own settings."""
         return f"rules {RULES_VERSION}, {self.plan.parser} {self.plan.parser_version}".rstrip()
+
+    def _reading(self) -> dict[str, Any]:
+        """Return what a good run keeps of how it read its documents."""
+        reading = {"conditions": self.conditions(), "mapping": self.mapping()}
+        return reading | {"unproven": True} if self.unproven else reading
 
     async def _stage(self, documents: list[Document], workdir: Path, *, reparse: bool) -> StagedSnapshot:
         plan, registry = self.plan, self.ingest.registry
@@ -342,11 +352,8 @@ class _Attempt:
         judgement = accept(facts, limits, loss_accepted=bool(self.accept_loss))
         ahead = is_in_future(staged.stated_at, now)
         counts = counts_of(staged, delta, judgement, len(reused))
-        details = {
-            "conditions": self.conditions(),
-            "mapping": self.mapping(),
-            **details_of(staged, delta, judgement),
-        }
+        self.unproven = delta.withdrawn > 0 and not facts.proven_complete
+        details = {**self._reading(), **details_of(staged, delta, judgement)}
         if self.accept_loss:
             details["loss_accepted_because"] = self.accept_loss
         moved = await asyncio.to_thread(moves, store, staged, delta)
@@ -417,8 +424,7 @@ class _Attempt:
         """End a run that changed no record."""
         conceal = Concealment.of(self.ingest.secrets())
         issues, issue_counts = self._issues(session, staged, findings)
-        good = {"conditions": self.conditions(), "mapping": self.mapping()}
-        kept = details or (good if outcome.is_good else {})
+        kept = details or (self._reading() if outcome.is_good else {})
         await asyncio.to_thread(
             self.ingest.store.close_run,
             self.run_id,

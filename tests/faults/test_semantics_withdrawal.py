@@ -63,6 +63,20 @@ def test_only_proven_listings_count(portal: Portal) -> None:
     assert (portal.live, portal.missing) == (100, 1)
 
 
+@pytest.mark.fault("S15")
+def test_a_listing_first_seen_without_proof_counts_once_it_is_proven(portal: Portal) -> None:
+    portal.framed = False
+    for _ in range(2):
+        portal.sync(lines(range(99)))
+        assert portal.missing == 0
+    portal.framed = True
+    first = portal.sync()
+    assert (first.code, portal.missing) == ("records_missing", 1)
+    portal.sync(after=12)
+    assert portal.sync(after=12).counts.withdrawn == 1
+    assert portal.live == 99
+
+
 @pytest.mark.fault("S1")
 def test_an_empty_list_removes_nothing_however_long_it_stays(portal: Portal) -> None:
     for _ in range(10):
