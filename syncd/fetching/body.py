@@ -8,6 +8,7 @@ not know HTTP beyond the name of the encoding.
 from __future__ import annotations
 
 import hashlib
+import io
 import threading
 import zlib
 from dataclasses import dataclass
@@ -17,6 +18,7 @@ from syncd.fetching.failures import failure
 
 if TYPE_CHECKING:
     from pathlib import Path
+    from typing import BinaryIO
 
     from syncd.fetching.limits import FetchLimits
 
@@ -30,27 +32,31 @@ _HEAD = 1_024
 
 @dataclass(frozen=True, slots=True)
 class BodyFacts:
-    """What is known of a complete body; sizes in bytes, ``head`` its first decoded bytes."""
+    """What is known of a complete body; sizes in bytes, ``head`` its first decoded bytes.
+
+    ``body`` is all of it where it was not written to disk.
+    """
 
     sha256: str
     size: int
     wire_size: int
     head: bytes
+    body: bytes = b""
 
 
 class BodySink:
     """Writes a body to ``path`` and refuses it when a limit is met or the compression is not sound.
 
-    Call :meth:`write` with wire bytes, then :meth:`finish`; or :meth:`discard`, which leaves no file. Raises
-    SourceFormatError (``too_large``, ``ratio_exceeded``, ``bad_compression``) or SourceUnavailable
-    (``truncated``). ``where`` names source and document in them.
+    Without a path it is kept in memory. Call :meth:`write` with wire bytes, then :meth:`finish`; or
+    :meth:`discard`, which leaves no file. Raises SourceFormatError (``too_large``, ``ratio_exceeded``,
+    ``bad_compression``) or SourceUnavailable (``truncated``). ``where`` names source and document in them.
     """
 
-    def __init__(self, path: Path, limits: FetchLimits, *, gzip: bool, where: str) -> None:
+    def __init__(self, path: Path | None, limits: FetchLimits, *, gzip: bool, where: str) -> None:
         self._path = path
         self._limits = limits
         self._where = where
-        self._file = path.open("wb")
+        self._file: BinaryIO = path.open("wb") if path else io.BytesIO()
         self._lock = threading.Lock()
         self._hash = hashlib.sha256()
         self._size = 0
@@ -81,14 +87,16 @@ class BodySink:
             if self._inflater is not None:
                 message = f"The compressed answer ends in the middle, after {self._wire} bytes."
                 raise failure("truncated", message, where=self._where)
+            body = self._file.getvalue() if isinstance(self._file, io.BytesIO) else b""
             self._file.close()
-            return BodyFacts(self._hash.hexdigest(), self._size, self._wire, self._head)
+            return BodyFacts(self._hash.hexdigest(), self._size, self._wire, self._head, body)
 
     def discard(self) -> None:
         """Close and remove the file."""
         with self._lock:
             self._file.close()
-            self._path.unlink(missing_ok=True)
+            if self._path:
+                self._path.unlink(missing_ok=True)
 
     def _inflate(self, data: bytes) -> None:
         pending = True

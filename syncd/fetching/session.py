@@ -145,9 +145,10 @@ class SourceSession:
         self._admit(name, where)
         note = self._notes.get(name)
         kept = note if note and await self._has_copy(note) else None
+        target = self._rundir / f"{len(self._started):05d}.part"
         request = FetchRequest(
             url=str(self._address(url, params, where)),
-            target=self._rundir / f"{len(self._started):05d}.part",
+            target=target,
             where=where,
             headers={**self._headers, **self._checked_headers(headers or {}, where)},
             accept=tuple(accept),
@@ -164,7 +165,7 @@ class SourceSession:
             )
         answer = await self._ask_as(bearer, request, kept)
         self._look_at(answer, where)
-        document = await self._document(name, request, answer, kept, dict(context or {}))
+        document = await self._document(name, target, answer, kept, dict(context or {}))
         self._documents[name] = document
         return document
 
@@ -350,7 +351,7 @@ class SourceSession:
     async def _document(
         self,
         name: str,
-        request: FetchRequest,
+        target: Path,
         answer: FetchAnswer,
         kept: DocumentNote | None,
         context: dict[str, str],
@@ -371,10 +372,10 @@ class SourceSession:
             )
         self._bytes += answer.size
         if self._bytes > self._limits.run_bytes:
-            request.target.unlink(missing_ok=True)
+            await asyncio.to_thread(target.unlink, missing_ok=True)
             message = f"The documents of this run exceed {self._limits.run_bytes} bytes together."
-            raise failure("too_large", message, where=request.where)
-        path = await asyncio.to_thread(self._raw.adopt, request.target, answer.sha256)
+            raise failure("too_large", message, where=f"{self._source_id}/{name}")
+        path = await asyncio.to_thread(self._raw.adopt, target, answer.sha256)
         return Document(
             name=name,
             path=path,

@@ -53,6 +53,10 @@ class RunSession(FetchSession, Protocol):
         """True when every document is byte-identical to the last accepted run's."""
 
     @property
+    def said_nothing_new(self) -> bool:
+        """True when the connector said that the portal has no change since ``position``."""
+
+    @property
     def declared(self) -> int | None:
         """Total announced by the portal, if any."""
 

@@ -74,6 +74,7 @@ ENGLISH: Final[dict[str, dict[str, tuple[str, str, str]]]] = {
     "The portal turns us away or answers with a status": {
         "source_rejected_us": ("Portal rejects us", "The portal refuses our credentials, our rate or our terms.", _ACCESS),
         "http_401": ("Credentials needed (401)", "The portal demands credentials or does not take ours.", _ACCESS),
+        "ledger_broken": ("Ledger of the source unusable", "The file in which the portal's objects meet is damaged or not ours.", "Remove the file the message names; the next run fetches everything again."),
         "token_refused": ("No access token", "The token endpoint does not take our client credentials.", "Check client_id, client_secret and scope; ask the portal's operator whether the access still holds."),
         "token_unusable": ("Unusable access token", "The answer of the token endpoint holds no token of the kind Bearer.", "Check 'token_url'; ask the portal's operator."),
         "http_403": ("Access forbidden (403)", "The portal does not allow this request.", _ACCESS),
