@@ -30,7 +30,7 @@ class DeadlineSession(SourceSession):
         self._allowed = limits.run_timeout
         self._deadline = asyncio.get_running_loop().time() + limits.run_timeout.total_seconds()
 
-    async def fetch(
+    async def fetch(  # noqa: PLR0913 - a request has that many independent properties
         self,
         url: str,
         *,
@@ -42,6 +42,7 @@ class DeadlineSession(SourceSession):
         context: Mapping[str, str] | None = None,
         conditional: bool = True,
         bearer: ClientCredentials | None = None,
+        want_headers: Sequence[str] = (),
     ) -> Document:
         """GET one document; raises SourceUnavailable ``run_timeout`` when the time of the run is over."""
         try:
@@ -56,6 +57,7 @@ class DeadlineSession(SourceSession):
                     context=context,
                     conditional=conditional,
                     bearer=bearer,
+                    want_headers=want_headers,
                 )
         except TimeoutError as error:
             raise SourceUnavailable(
@@ -95,6 +97,7 @@ class Sessions:
             suspect=plan.source_id in self.suspects,
             limits=_fetch_limits(table),
             client_certificate=source.client_certificate if source else None,
+            further=source.settings.further_addresses() if source else (),
         )
         session.set_deadline(table)
         return session

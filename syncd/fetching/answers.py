@@ -74,6 +74,12 @@ def _validator(value: str | None) -> str | None:
     return value if value and len(value) <= _VALIDATOR_LIMIT else None
 
 
+def wanted(headers: Mapping[str, str], names: Sequence[str]) -> dict[str, str]:
+    """Return the named headers that are there and of sensible length, by lower-case name."""
+    found = {name.lower(): _validator(headers.get(name)) for name in names}
+    return {name: value for name, value in found.items() if value is not None}
+
+
 def content_encoding(headers: Mapping[str, str], *, where: str) -> bool:
     """Return True for gzip, False for plain; raises SourceFormatError ``encoding_refused`` for the rest.
 

@@ -23,7 +23,14 @@ from yarl import URL
 from syncd.errors import StorageError, SyncdError
 from syncd.fetching.addresses import refused_addresses
 from syncd.fetching.alarms import AddressAlarm
-from syncd.fetching.answers import AnswerHead, content_encoding, read_head, retry_after, sniff
+from syncd.fetching.answers import (
+    AnswerHead,
+    content_encoding,
+    read_head,
+    retry_after,
+    sniff,
+    wanted,
+)
 from syncd.fetching.bearer import AccessTokens
 from syncd.fetching.body import CHUNK, BodyFacts, BodySink, RateGauge
 from syncd.fetching.failures import failure, status_failure
@@ -65,7 +72,7 @@ class FetchRequest:
     ``if_none_match`` and ``if_modified_since`` are sent as they are. ``accept`` lists the media types taken
     for an answer; empty means any. ``limits`` replaces the fetcher's own for this request. Sources that are
     ``suspect`` fail or are slow and must not compete with the others. ``client_certificate`` is shown to a
-    portal that demands one.
+    portal that demands one. ``want_headers`` names headers of the answer that are handed on.
     """
 
     url: str
@@ -79,6 +86,7 @@ class FetchRequest:
     limits: FetchLimits | None = None
     suspect: bool = False
     client_certificate: ClientCertificate | None = None
+    want_headers: Sequence[str] = ()
     form: Mapping[str, str] | None = field(default=None, repr=False)
 
     @property
@@ -91,8 +99,8 @@ class FetchRequest:
 class FetchAnswer:
     """A complete answer; its body is in ``FetchRequest.target``, unless ``not_modified``.
 
-    ``url`` is fit to be shown. ``sha256`` and ``size`` are of the decoded body, ``wire_size`` of what was
-    sent.
+    ``url`` is fit to be shown. ``headers`` are those wanted, by lower-case name. ``sha256`` and
+    ``size`` are of the decoded body, ``wire_size`` of what was sent.
     """
 
     url: str
@@ -101,6 +109,7 @@ class FetchAnswer:
     size: int = 0
     wire_size: int = 0
     not_modified: bool = False
+    headers: Mapping[str, str] = field(default_factory=dict)
     seen: Observations = field(default_factory=Observations)
     body: bytes = field(default=b"", repr=False)
     """Only of requests without a target."""
@@ -320,7 +329,9 @@ class HttpFetcher:
                 message = f"{shown} answered 304 although we sent no validator."
                 raise failure("unexpected_304", message, where=where)
             head = read_head(response.headers, where=where)
-            return FetchAnswer(shown, head, not_modified=True, seen=self._observe(request, response, moved))
+            headers = wanted(response.headers, request.want_headers)
+            seen = self._observe(request, response, moved)
+            return FetchAnswer(shown, head, not_modified=True, headers=headers, seen=seen)
         if response.status != 200:  # noqa: PLR2004 - known by its number
             error = status_failure(response.status, where=where, url=shown)
             if response.status == 429 or response.status >= 500:  # noqa: PLR2004 - known by their numbers
@@ -343,7 +354,16 @@ class HttpFetcher:
             sink.discard()
             raise
         seen = self._observe(request, response, moved)
-        return FetchAnswer(shown, head, facts.sha256, facts.size, facts.wire_size, seen=seen, body=facts.body)
+        return FetchAnswer(
+            shown,
+            head,
+            facts.sha256,
+            facts.size,
+            facts.wire_size,
+            headers=wanted(response.headers, request.want_headers),
+            seen=seen,
+            body=facts.body,
+        )
 
     def _observe(self, request: FetchRequest, response: aiohttp.ClientResponse, moved: str) -> Observations:
         ours = self._pools.ours_ends_at(request.client_certificate, allow_private=request.allow_private)

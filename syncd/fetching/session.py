@@ -66,10 +66,11 @@ _RESERVED = frozenset(
 class SourceSession:
     """Fetch session of one run of one source.
 
-    ``base_url`` is the portal's address without trailing slash, ``headers`` go with every request (secrets
-    included, they never show). ``rundir`` takes unfinished bodies, ``raw_root`` the kept ones (one folder per
-    source below it). ``notes`` are those of the last accepted run. With ``conditional`` False everything is
-    fetched anew. ``suspect`` sources fail or are slow and use a lane of their own.
+    ``base_url`` is the portal's address without trailing slash, ``headers`` go with every request to it
+    (secrets included, they never show). ``further`` are addresses of other origins the operator named; a
+    client certificate is never shown there. ``rundir`` takes unfinished bodies, ``raw_root`` the kept ones
+    (one folder per source below it). ``notes`` are those of the last accepted run. With ``conditional``
+    False everything is fetched anew. ``suspect`` sources fail or are slow and use a lane of their own.
     ``client_certificate`` is ours, for a portal that demands one. ``ledger`` is the source's, where it keeps
     one.
     """
@@ -90,11 +91,13 @@ class SourceSession:
         limits: FetchLimits | None = None,
         client_certificate: ClientCertificate | None = None,
         ledger: Path | None = None,
+        further: Sequence[str] = (),
     ) -> None:
         self._source_id = source_id
         self._fetcher = fetcher
         self._base = base_url.rstrip("/")
         self._origin = checked_url(self._base, where=source_id).origin()
+        self._origins = {self._origin, *(checked_url(url, where=source_id).origin() for url in further)}
         self._headers = dict(headers or {})
         self._rundir = rundir
         rundir.mkdir(parents=True, exist_ok=True)
@@ -123,7 +126,7 @@ class SourceSession:
         """Id of the source this run is for."""
         return self._source_id
 
-    async def fetch(
+    async def fetch(  # noqa: PLR0913 - a request has that many independent properties
         self,
         url: str,
         *,
@@ -135,27 +138,32 @@ class SourceSession:
         context: Mapping[str, str] | None = None,
         conditional: bool = True,
         bearer: ClientCredentials | None = None,
+        want_headers: Sequence[str] = (),
     ) -> Document:
         """GET one document; see :meth:`syncd.sdk.connector.FetchSession.fetch`.
 
         A relative ``url`` is appended to the base address, with or without a leading slash; an absolute one
-        must be of the same origin, else SourceFormatError ``foreign_url``.
+        must be of the same origin or of a further one the operator named, else SourceFormatError
+        ``foreign_url``.
         """
         where = f"{self._source_id}/{name}"
         self._admit(name, where)
         note = self._notes.get(name)
         kept = note if note and await self._has_copy(note) else None
         target = self._rundir / f"{len(self._started):05d}.part"
+        address = self._address(url, params, where)
+        own = address.origin() == self._origin
         request = FetchRequest(
-            url=str(self._address(url, params, where)),
+            url=str(address),
             target=target,
             where=where,
-            headers={**self._headers, **self._checked_headers(headers or {}, where)},
+            headers={**(self._headers if own else {}), **self._checked_headers(headers or {}, where)},
             accept=tuple(accept),
             allow_private=self._allow_private,
             limits=self._limits,
             suspect=self._suspect,
-            client_certificate=self._client_certificate,
+            client_certificate=self._client_certificate if own else None,
+            want_headers=tuple(want_headers),
         )
         if kept is not None and conditional and self._conditional and await self._is_recent(kept):
             request = replace(
@@ -166,6 +174,7 @@ class SourceSession:
         answer = await self._ask_as(bearer, request, kept)
         self._look_at(answer, where)
         document = await self._document(name, target, answer, kept, dict(context or {}))
+        document = replace(document, headers=answer.headers)
         self._documents[name] = document
         return document
 
@@ -273,7 +282,7 @@ class SourceSession:
             raise failure("foreign_url", f"{redact_url(url)} names another host.", where=where)
         absolute = "://" in url.split("?", 1)[0]
         address = checked_url(url if absolute else f"{self._base}/{url.lstrip('/')}", where=where)
-        if address.origin() != self._origin:
+        if address.origin() not in self._origins:
             self._fetcher.alarm.look_at(where, address.host, how="link")
             message = f"{redact_url(url)} is not below {self._origin}."
             raise failure("foreign_url", message, where=where)

@@ -43,6 +43,8 @@ class Document:
     framed: bool = True
     not_modified: bool = False
     context: Mapping[str, str] = field(default_factory=dict)
+    headers: Mapping[str, str] = field(default_factory=dict)
+    """Those headers of this very answer that were asked for and sent, by lower-case name."""
 
 
 class FetchSession(Protocol):
@@ -52,7 +54,7 @@ class FetchSession(Protocol):
     def source_id(self) -> str:
         """Id of the source this run is for."""
 
-    async def fetch(
+    async def fetch(  # noqa: PLR0913 - a request has that many independent properties
         self,
         url: str,
         *,
@@ -64,6 +66,7 @@ class FetchSession(Protocol):
         context: Mapping[str, str] | None = None,
         conditional: bool = True,
         bearer: ClientCredentials | None = None,
+        want_headers: Sequence[str] = (),
     ) -> Document:
         """GET one document.
 
@@ -71,8 +74,9 @@ class FetchSession(Protocol):
         ``accept`` lists the media types taken for an answer (empty: any); an HTML page in place of data
         raises SourceFormatError. ``validator`` is sent as ``If-None-Match`` instead of a stored ETag (portals
         that validate by body hash). ``bearer`` adds an OAuth2 access token got with these credentials; it is
-        kept until shortly before it ends and asked for afresh once when the portal refuses it. Raises
-        SourceUnavailable, SourceRejectedUs or SourceFormatError.
+        kept until shortly before it ends and asked for afresh once when the portal refuses it.
+        ``want_headers`` names headers of the answer that are needed for paging (:attr:`Document.headers`).
+        Raises SourceUnavailable, SourceRejectedUs or SourceFormatError.
         """
 
     async def read_json(self, document: Document) -> Any:  # noqa: ANN401 - JSON is what it is
@@ -145,6 +149,8 @@ class ConnectorSpec:
     """The records are of kind ``catalogue``: they extend the service register and are never offers."""
     mode: SnapshotMode = SnapshotMode.FULL
     minimum_interval_seconds: int = 60
+    verified_live: bool = False
+    """Somebody has compared it with the running portal, not only with documentation and recordings."""
     sdk_version: int = SDK_VERSION
 
 

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +13,15 @@ from pydantic import BaseModel, ConfigDict, Field, GetCoreSchemaHandler, GetJson
 from pydantic_core import CoreSchema, core_schema
 
 from syncd.errors import ConfigError
+
+
+@dataclass(frozen=True, slots=True)
+class Missing:
+    """What has to be filled in before a source can work: the setting, what is wrong, the cure."""
+
+    key: str
+    message: str
+    fix: str
 
 
 class SourceSettings(BaseModel):
@@ -28,6 +40,17 @@ class SourceSettings(BaseModel):
     def parse_options(self) -> dict[str, Any]:
         """Return the plain values the parser needs; they travel to the worker process as JSON."""
         return {}
+
+    def further_addresses(self) -> tuple[str, ...]:
+        """Return addresses of other origins the connector may ask, each named by the operator."""
+        return ()
+
+    def still_missing(self, on: date) -> Iterator[Missing]:  # noqa: ARG002 - for those that override it
+        """Yield what the operator has to fill in before the source can work, on the day ``on``.
+
+        Secrets and placeholders in ``base_url`` are noticed without this.
+        """
+        yield from ()
 
 
 class SecretRef:
