@@ -32,6 +32,8 @@ NOT_COUNTED_BECAUSE = "not_counted_because"
 ACTIVE = "active"
 STATED_ON = "stated_on"
 """Date of the data as the source names it (ISO 8601)."""
+AREA = "area"
+"""Area the statement is about (raw), where the record itself is no offer and so names none."""
 
 # --- of an offer ------------------------------------------------------------------------------------------
 TRUST_LEVEL = "trust_level"

@@ -1,0 +1,1 @@
+"""Connector for Open-PVOG, the data hub behind the Dashboard Digitale Verwaltung."""
