@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING
 
 import orjson
 
-from syncd.errors import NotFound
 from syncd.model.area import AreaKey
 from syncd.model.coverage import CellState, GapCause, Tier
 from syncd.model.evidence import Evidence, LinkState
@@ -102,10 +101,7 @@ def _published_at(view: ReleaseView, number: int | None) -> datetime | None:
         return None
     if number == view.release.number:
         return view.release.published_at
-    try:
-        return view.store.release(number).published_at
-    except NotFound:
-        return None
+    return view.store.published_at(number)
 
 
 def _row(

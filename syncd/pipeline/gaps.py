@@ -201,11 +201,8 @@ class _Published(dict[int, "datetime | None"]):
         self._view = view
 
     def __missing__(self, number: int) -> datetime | None:
-        try:
-            self[number] = self._view.store.release(number).published_at
-        except NotFound:
-            self[number] = None
-        return self[number]
+        self[number] = found = self._view.store.published_at(number)
+        return found
 
 
 class _Context:

@@ -413,6 +413,9 @@ class Store(Protocol):
 
     def totals(self, release: int) -> tuple[TotalsRow, ...]:
         """Return the per-area totals as of a release."""
+    def published_at(self, number: int) -> datetime | None:
+        """Return when a release was published, even if it is no longer kept; None if there was none."""
+
 
     # --- registers ----------------------------------------------------------------------------------
     def put_edition(self, label: str, digest: str, areas: Iterable[Area], *, now: datetime) -> int:

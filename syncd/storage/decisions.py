@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from syncd.storage.database import Database
 
 GOOD_RUNS = 10
-_GOOD = (RunOutcome.ACCEPTED.value, RunOutcome.UNCHANGED.value)
+GOOD = (RunOutcome.ACCEPTED.value, RunOutcome.UNCHANGED.value)
 _SILENT = (RunOutcome.FAILED.value, RunOutcome.INTERRUPTED.value, RunOutcome.RUNNING.value)
 _ABOUT_A_RUN = ("accept", "reject")
 
@@ -45,7 +45,7 @@ class DecisionPart:
             waived = (state.waived_run_id if state else None) or 0
             good = connection.execute(
                 select(run.c.counts)
-                .where(run.c.source_id == source_id, run.c.outcome.in_(_GOOD), run.c.run_id >= waived)
+                .where(run.c.source_id == source_id, run.c.outcome.in_(GOOD), run.c.run_id >= waived)
                 .order_by(run.c.run_id.desc())
                 .limit(GOOD_RUNS)
             ).scalars()

@@ -18,7 +18,7 @@ from syncd.storage.bulk import one_of
 from syncd.storage.columns import KeyText
 from syncd.storage.publication import folded, title_of
 from syncd.storage.rebuilds import coverage_row
-from syncd.storage.tables import coverage, current_release, entry, partition, release, totals
+from syncd.storage.tables import coverage, current_release, entry, partition, past_release, release, totals
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -42,13 +42,23 @@ class ReleasePart:
         return self._one(joined)
 
     def release(self, number: int) -> Release:
-        """Return one release; raises NotFound."""
+        """Return one release; raises NotFound, also for one that is no longer kept."""
         found = None
         if 0 < number <= MAX_NUMBER:
             found = self._one(select(release).where(release.c.number == number))
         if found is None:
-            raise NotFound(f"there is no release {number}", fix="List the releases with 'syncd release'.")
+            raise _no_release(number, past=self.published_at(number) is not None)
         return found
+
+    def published_at(self, number: int) -> datetime | None:
+        """Return when a release was published, also long after it was removed; None if there was none."""
+        if not 0 < number <= MAX_NUMBER:
+            return None
+        stamps = [
+            select(table.c.published_at).where(table.c.number == number) for table in (release, past_release)
+        ]
+        with self._database.read("reading a release") as connection:
+            return connection.execute(union_all(*stamps)).scalar()
 
     def release_at(self, at: datetime) -> Release | None:
         """Return the release that was current at an instant, or None before the first."""
@@ -201,11 +211,19 @@ class ReleasePart:
         return select(both).order_by(both.c.service_key, both.c.area_code)
 
     def _is_current(self, connection: Connection, number: int) -> bool:
-        """Tell whether a release is the current one; raises NotFound for one that does not exist yet."""
+        """Tell whether a release is the current one; raises NotFound for one that does not exist."""
         current = connection.execute(select(current_release.c.number)).scalar()
-        if number > (current or 0):
-            raise NotFound(f"there is no release {number}", fix="List the releases with 'syncd release'.")
-        return number == current
+        if number == current:
+            return True
+        oldest = connection.execute(select(func.min(release.c.number))).scalar()
+        if not (oldest or 1) <= number <= (current or 0):
+            raise _no_release(number, past=0 < number < (oldest or 1))
+        return False
+
+
+def _no_release(number: int, *, past: bool) -> NotFound:
+    told = f"release {number} is no longer kept" if past else f"there is no release {number}"
+    return NotFound(told, fix="List the releases with 'syncd release'.")
 
 
 def _beyond(columns: Sequence[ColumnElement[str]], after: Sequence[str]) -> ColumnElement[bool]:

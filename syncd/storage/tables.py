@@ -244,6 +244,14 @@ Index(
     postgresql_where=partition.c.to_release.is_(None),
 )
 
+# What is left of a release beyond its retention: "since release 3" can still be told as a day.
+past_release = Table(
+    "past_release",
+    metadata,
+    Column("number", Integer, primary_key=True, autoincrement=False),
+    Column("published_at", UTCDateTime, nullable=False),
+)
+
 entry = Table(
     "entry",
     metadata,
@@ -380,4 +388,17 @@ input_document = Table(
     metadata,
     Column("digest", KeyText, primary_key=True),
     Column("body", LargeBinary, nullable=False),
+)
+
+# --- upkeep ------------------------------------------------------------------------------------------------
+
+# In the order of marking, which no clock can change.
+day_mark = Table(
+    "day_mark",
+    metadata,
+    Column("id", identity(), primary_key=True),
+    Column("day", Date, nullable=False, unique=True),
+    Column("run_id", identity(), nullable=False),
+    Column("release", Integer, nullable=False),
+    sqlite_autoincrement=True,
 )
