@@ -20,6 +20,7 @@ from syncd.storage.publication import PublicationPart
 from syncd.storage.rebuilds import RebuildPart
 from syncd.storage.registers import RegisterPart
 from syncd.storage.releases import ReleasePart
+from syncd.storage.retention import RetentionPart
 from syncd.storage.runs import RunPart
 from syncd.storage.soundness import require_sound, wants_a_look
 
@@ -28,7 +29,9 @@ if TYPE_CHECKING:
     from typing import Self
 
 
-class SqlStore(RunPart, BucketPart, DecisionPart, RebuildPart, PublicationPart, ReleasePart, RegisterPart):
+class SqlStore(
+    RunPart, BucketPart, DecisionPart, RebuildPart, PublicationPart, ReleasePart, RegisterPart, RetentionPart
+):
     """The Store port on SQLite or PostgreSQL; safe to use from several threads at once."""
 
     def __init__(self, database: Database) -> None:
