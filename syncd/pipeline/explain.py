@@ -20,6 +20,7 @@ from syncd.pipeline.entry_codec import decode_entry
 from syncd.pipeline.views import Explanation, Step
 from syncd.rules import words
 from syncd.rules.coverage_codec import unpack_cells, unpack_numbers
+from syncd.rules.probe_words import words_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -196,7 +197,7 @@ class _Speech:
             code = "offer_counts" if entry.evidence >= minimum else "offer_too_low"
         inherited = entry.provider.code if entry.provider else entry.area.code
         alive = [g for g, _ in entry.channels if g.channel.link_state is not LinkState.DEAD]
-        reason = words.say(words.GRADING, alive[0].rule, self.language) if alive else ""
+        reason = words_of(alive[0].rule, self.language)[0] if alive else ""
         return self._say(
             code,
             title=entry.value("title") or "",

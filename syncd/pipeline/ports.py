@@ -243,6 +243,22 @@ class ChangeRow:
     title: str
 
 
+@dataclass(frozen=True, slots=True)
+class ProbeRow:
+    """What is kept of one probed subject: a link (kind ``link``) or a service in an area (``route``).
+
+    ``state`` is ``new`` until the first look; ``body`` holds the verdict in plain JSON values
+    (:mod:`syncd.pipeline.probing`).
+    """
+
+    kind: str
+    subject: str
+    state: str
+    due_at: datetime
+    checked_at: datetime | None = None
+    body: Mapping[str, Any] = field(default_factory=dict)
+
+
 class Store(Protocol):
     """All that the use cases ask of a database. Instants are aware UTC."""
 
@@ -357,6 +373,33 @@ class Store(Protocol):
     def current_coverage(self, service_keys: Sequence[str]) -> Iterator[CoverageRow]:
         """Yield the current coverage rows of these keys."""
 
+    # --- probes -------------------------------------------------------------------------------------
+    def keys_changed_since(self, release: int) -> Iterator[str]:
+        """Yield the service keys with entries that came or went after a release, sorted."""
+
+    def use_probes(self, kind: str, uses: Mapping[str, Sequence[str]], *, now: datetime) -> None:
+        """Set which subjects of a kind each named service key uses; new ones are due at once."""
+
+    def due_probes(self, kind: str, *, now: datetime, limit: int) -> tuple[ProbeRow, ...]:
+        """Return the subjects in use that are due, the longest waiting first."""
+
+    def probes(
+        self, kind: str, *, state: str | None = None, after: str = "", limit: int = 100
+    ) -> tuple[ProbeRow, ...]:
+        """Return subjects in use, sorted; ``after`` is an exclusive subject for paging."""
+
+    def probe_subjects(self, kind: str, subjects: Sequence[str]) -> Mapping[str, ProbeRow]:
+        """Return what is kept of these subjects."""
+
+    def keep_probes(self, rows: Sequence[ProbeRow], *, dirty: Sequence[str]) -> None:
+        """Store verdicts, and mark the services that use the subjects named in ``dirty`` for a rebuild."""
+
+    def probes_of(self, service_keys: Sequence[str]) -> Mapping[str, tuple[ProbeRow, ...]]:
+        """Return the looked-at subjects each of these services uses, sorted by kind and subject."""
+
+    def probe_counts(self, kind: str) -> Mapping[str, int]:
+        """Return how many subjects in use there are, by state."""
+
     # --- T2 and releases ----------------------------------------------------------------------------
     def publish(self, draft: ReleaseDraft) -> Release | None:
         """T2: publish release n+1 and flip the pointer in one transaction.
@@ -369,6 +412,9 @@ class Store(Protocol):
 
     def release(self, number: int) -> Release:
         """Return one release; raises NotFound."""
+
+    def published_at(self, number: int) -> datetime | None:
+        """Return when a release was published, even if it is no longer kept; None if there was none."""
 
     def release_at(self, at: datetime) -> Release | None:
         """Return the release that was current at an instant."""
@@ -413,9 +459,6 @@ class Store(Protocol):
 
     def totals(self, release: int) -> tuple[TotalsRow, ...]:
         """Return the per-area totals as of a release."""
-    def published_at(self, number: int) -> datetime | None:
-        """Return when a release was published, even if it is no longer kept; None if there was none."""
-
 
     # --- registers ----------------------------------------------------------------------------------
     def put_edition(self, label: str, digest: str, areas: Iterable[Area], *, now: datetime) -> int:

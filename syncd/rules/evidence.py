@@ -83,7 +83,7 @@ def grade(channel: Channel) -> GradedChannel:
         if claimed > Evidence.CONTACT:
             return GradedChannel(channel, Evidence.CONTACT, "claim.without_link")
         return GradedChannel(channel, claimed, f"claim.{channel.kind.value}")
-    limit = _address_rule(channel.url)
+    limit = address_rule(channel.url)
     if limit is not None and limit.ceiling < claimed:
         return GradedChannel(channel, limit.ceiling, limit.rule_id)
     return GradedChannel(channel, claimed, f"claim.{channel.kind.value}")
@@ -95,7 +95,8 @@ def best(channels: Iterable[GradedChannel]) -> Evidence:
     return max(alive, default=Evidence.DESCRIPTION)
 
 
-def _address_rule(url: str) -> AddressRule | None:
+def address_rule(url: str) -> AddressRule | None:
+    """Return the first row that matches an address, or None."""
     try:
         parts = urlsplit(url.lower())
     except ValueError:

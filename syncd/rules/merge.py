@@ -8,19 +8,22 @@ Every value keeps its provenance.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from itertools import groupby
+from itertools import combinations, groupby
 from typing import TYPE_CHECKING
 
 from syncd.model.entry import Conflict, Entry, Provenance, Statement
-from syncd.model.evidence import Evidence, LinkState
+from syncd.model.evidence import Evidence, GradedChannel, LinkState
 from syncd.rules.evidence import best, grade
 from syncd.rules.legible import comparable
+from syncd.rules.parts import channel_order
+from syncd.rules.probe import CEILINGS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     from syncd.model.area import AreaKey
-    from syncd.model.evidence import Channel, GradedChannel
+    from syncd.model.evidence import Channel
+    from syncd.model.probe import LinkVerdict
     from syncd.model.record import Claim
 
 FIELDS = ("title", "description", "authority", "page_url", "language")
@@ -40,20 +43,32 @@ class Precedence:
         return self.fields.get(field_name, {}).get(source_id, self.sources.get(source_id, 100))
 
 
-def merge(claims: Sequence[Claim], precedence: Precedence) -> tuple[Entry, ...]:
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What probes found for one service: verdicts by link, and area codes with a proven delivery route."""
+
+    links: Mapping[str, LinkVerdict] = field(default_factory=dict)
+    routes: frozenset[str] = frozenset()
+
+
+NOTHING_SEEN = Seen()
+
+
+def merge(claims: Sequence[Claim], precedence: Precedence, seen: Seen = NOTHING_SEEN) -> tuple[Entry, ...]:
     """Return the entries of one service, sorted by area code.
 
     ``claims`` all have the same service key and are sorted by area (as :func:`syncd.rules.link.link` returns
     them). Idempotent and independent of the order of sources.
     """
     return tuple(
-        _entry(tuple(group), precedence) for _, group in groupby(claims, key=lambda claim: claim.area.code)
+        _entry(tuple(group), precedence, seen)
+        for _, group in groupby(claims, key=lambda claim: claim.area.code)
     )
 
 
-def _entry(claims: tuple[Claim, ...], precedence: Precedence) -> Entry:
+def _entry(claims: tuple[Claim, ...], precedence: Precedence, seen: Seen) -> Entry:
     statements = {name: _statements(name, claims, precedence) for name in FIELDS}
-    channels = _channels(claims)
+    channels = _channels(claims, seen)
     graded = [channel for channel, _ in channels]
     evidence = best(graded)
     highest = max((c.evidence for c in graded), default=Evidence.DESCRIPTION)
@@ -67,11 +82,20 @@ def _entry(claims: tuple[Claim, ...], precedence: Precedence) -> Entry:
         conflicts=tuple(
             Conflict(name, statements[name])
             for name in FIELDS
-            if name in _EXCLUSIVE_FIELDS and len({comparable(s.value) for s in statements[name]}) > 1
+            if name in _EXCLUSIVE_FIELDS and _contradict(name, claims)
         ),
         origins=tuple(sorted({_origin(c) for c in claims}, key=_origin_order)),
         link_dead=highest > evidence and highest >= Evidence.ONLINE_FORM,
     )
+
+
+def _contradict(name: str, claims: Iterable[Claim]) -> bool:
+    """Tell whether two records have nothing in common in a field; one record may well name two bodies."""
+    said: dict[Provenance, set[str]] = {}
+    for claim in claims:
+        if value := getattr(claim, name):
+            said.setdefault(_origin(claim), set()).add(comparable(value))
+    return any(one.isdisjoint(other) for one, other in combinations(said.values(), 2))
 
 
 def _origin(claim: Claim) -> Provenance:
@@ -95,18 +119,21 @@ def _statements(name: str, claims: Iterable[Claim], precedence: Precedence) -> t
     return tuple(Statement(value, origin, rank) for rank, (value, origin) in enumerate(values.items()))
 
 
-def _channels(claims: Iterable[Claim]) -> tuple[tuple[GradedChannel, Provenance], ...]:
-    """Return all distinct channels, best rung first; a link that one source calls dead is dead."""
+def _channels(claims: Sequence[Claim], seen: Seen) -> tuple[tuple[GradedChannel, Provenance], ...]:
+    """Return all distinct channels, best rung first; a link that a source or a probe calls dead is dead."""
     graded: dict[tuple[str, str], tuple[GradedChannel, Provenance]] = {}
     dead = {ch.url for claim in claims for ch in claim.channels if ch.link_state is LinkState.DEAD}
+    dead.update(url for url, verdict in seen.links.items() if verdict.state is LinkState.DEAD)
+    routed = bool(claims) and claims[0].area.code in seen.routes
     ordered = sorted(
         ((claim.source_id, claim.native_id, channel) for claim in claims for channel in claim.channels),
-        key=lambda item: (item[0], item[1], item[2].kind.value, item[2].url or "", item[2].label or ""),
+        key=lambda item: (item[0], item[1], channel_order(item[2])),
     )
     for source_id, native_id, channel in ordered:
         checked = _with_state(channel, dead)
         key = (checked.kind.value, checked.url or f"{source_id}/{native_id}/{checked.label}")
-        graded.setdefault(key, (grade(checked), Provenance(source_id, native_id)))
+        judged = _as_seen(grade(checked), seen, routed=routed)
+        graded.setdefault(key, (judged, Provenance(source_id, native_id)))
     return tuple(
         sorted(
             graded.values(),
@@ -120,6 +147,17 @@ def _channels(claims: Iterable[Claim]) -> tuple[tuple[GradedChannel, Provenance]
             ),
         )
     )
+
+
+def _as_seen(graded: GradedChannel, seen: Seen, *, routed: bool) -> GradedChannel:
+    """Take a rung down that a probe contradicts, and up to the end where a delivery route is proven."""
+    verdict = seen.links.get(graded.channel.url or "")
+    ceiling = CEILINGS.get(verdict.target) if verdict else None
+    if verdict is not None and ceiling is not None and ceiling < graded.evidence:
+        return GradedChannel(graded.channel, ceiling, verdict.rule)
+    if routed and graded.evidence is Evidence.ONLINE_SERVICE:
+        return GradedChannel(graded.channel, Evidence.END_TO_END, "probe.delivery_route")
+    return graded
 
 
 def _with_state(channel: Channel, dead: set[str | None]) -> Channel:

@@ -16,6 +16,7 @@ from syncd.storage.buckets import BucketPart
 from syncd.storage.copies import write_backup
 from syncd.storage.database import Database
 from syncd.storage.decisions import DecisionPart
+from syncd.storage.probes import ProbePart
 from syncd.storage.publication import PublicationPart
 from syncd.storage.rebuilds import RebuildPart
 from syncd.storage.registers import RegisterPart
@@ -30,7 +31,15 @@ if TYPE_CHECKING:
 
 
 class SqlStore(
-    RunPart, BucketPart, DecisionPart, RebuildPart, PublicationPart, ReleasePart, RegisterPart, RetentionPart
+    RunPart,
+    BucketPart,
+    DecisionPart,
+    RebuildPart,
+    ProbePart,
+    PublicationPart,
+    ReleasePart,
+    RegisterPart,
+    RetentionPart,
 ):
     """The Store port on SQLite or PostgreSQL; safe to use from several threads at once."""
 

@@ -195,6 +195,33 @@ dirty = Table(
     sqlite_autoincrement=True,
 )
 
+# --- what probes found -----------------------------------------------------------------------------------
+
+# ``state`` is what the catalogue takes from the verdict in ``body``; a subject may be too long for an index.
+probe = Table(
+    "probe",
+    metadata,
+    Column("id", identity(), primary_key=True),
+    Column("kind", KeyText, nullable=False),
+    Column("subject_hash", LargeBinary, nullable=False),
+    Column("subject", KeyText, nullable=False),
+    Column("state", KeyText, nullable=False),
+    Column("checked_at", UTCDateTime),
+    Column("due_at", UTCDateTime, nullable=False),
+    Column("body", JsonText, nullable=False),
+    UniqueConstraint("kind", "subject_hash"),
+    Index("ix_probe_due_at", "kind", "due_at"),
+)
+
+probe_use = Table(
+    "probe_use",
+    metadata,
+    Column("service_key", KeyText, primary_key=True),
+    Column("probe_id", identity(), primary_key=True, autoincrement=False),
+    Index("ix_probe_use_probe_id", "probe_id"),
+    sqlite_with_rowid=False,
+)
+
 # --- releases --------------------------------------------------------------------------------------------
 
 release = Table(
@@ -215,6 +242,14 @@ current_release = Table(
     Column("id", SmallInteger, primary_key=True, autoincrement=False),
     Column("number", Integer, ForeignKey("release.number"), nullable=False),
     CheckConstraint("id = 1", name="single_row"),
+)
+
+# What is left of a release beyond its retention: "since release 3" can still be told as a day.
+past_release = Table(
+    "past_release",
+    metadata,
+    Column("number", Integer, primary_key=True, autoincrement=False),
+    Column("published_at", UTCDateTime, nullable=False),
 )
 
 partition = Table(
@@ -242,14 +277,6 @@ Index(
     partition.c.next_change_on,
     sqlite_where=partition.c.to_release.is_(None),
     postgresql_where=partition.c.to_release.is_(None),
-)
-
-# What is left of a release beyond its retention: "since release 3" can still be told as a day.
-past_release = Table(
-    "past_release",
-    metadata,
-    Column("number", Integer, primary_key=True, autoincrement=False),
-    Column("published_at", UTCDateTime, nullable=False),
 )
 
 entry = Table(

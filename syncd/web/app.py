@@ -13,7 +13,7 @@ from aiohttp import web
 from aiohttp.typedefs import Handler
 
 from syncd.errors import ConfigError
-from syncd.web import api_registers, api_releases
+from syncd.web import api_links, api_registers, api_releases
 from syncd.web.answers import MOVING, PINNED, Answer, not_modified, respond
 from syncd.web.documents import ReleaseStamp
 from syncd.web.export import catalogue_route, stream_catalogue
@@ -41,7 +41,12 @@ def build_app(deps: WebDeps) -> web.Application:
     app = web.Application(middlewares=[guard(deps, pages.error)], client_max_size=1024)
     app[READER] = reader
     app[WAITING] = {}
-    routes = [*api_registers.table.routes, *api_releases.table.routes, catalogue_route()]
+    routes = [
+        *api_registers.table.routes,
+        *api_releases.table.routes,
+        *api_links.table.routes,
+        catalogue_route(),
+    ]
     for route in sorted(routes, key=_literal_first):
         if route.binding is not Binding.SPECIAL:
             app.router.add_get(route.path, _handler(route, reader))
