@@ -183,6 +183,16 @@ class Ledger:
         if group is not None:
             yield Competence(*group, tuple(areas), body)
 
+    def missing_services(self, kind: str) -> Iterator[str]:
+        """Yield the ids of what competences name as their service and what is not there, by id."""
+        rows = self._db.execute(
+            "SELECT id FROM object WHERE kind = ? AND body IS NULL"
+            " AND EXISTS (SELECT 1 FROM competence WHERE service = number) ORDER BY id",
+            (kind,),
+        )
+        while batch := rows.fetchmany(_READ_ROWS):
+            yield from (object_id for (object_id,) in batch)
+
     def count_competences(self) -> int:
         """Return how many competences there are."""
         return int(self._db.execute("SELECT count(*) FROM competence").fetchone()[0])

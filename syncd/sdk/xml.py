@@ -31,6 +31,9 @@ TEXT_LIMIT = 256 * 1024
 ELEMENT_LIMIT = 20_000
 """Elements inside one record."""
 
+STRAY_LIMIT = 200
+"""Names of elements outside records that are told apart."""
+
 _XINCLUDE = "http://www.w3.org/2001/XInclude"
 _CHUNK = 64 * 1024
 _HEAD = 1024
@@ -66,18 +69,28 @@ class XmlElement:
 def read_records(
     document: BinaryIO,
     *,
-    roots: Collection[str],
+    roots: Collection[str] | None,
     records: Collection[str],
     namespaces: Collection[str] | None = None,
+    namespace_prefix: str = "",
+    element_limit: int = ELEMENT_LIMIT,
+    strays: dict[str, int] | None = None,
 ) -> Iterator[XmlElement]:
     """Yield the elements named in ``records`` in document order, each with everything inside.
 
     ``roots`` are the local names the document element may have, ``namespaces`` the namespaces it may be in
-    (None: any). Memory stays flat: one record at a time. Raises SourceFormatError for anything that is not
-    well-formed, for a DOCTYPE, another root, an XInclude, an encoding that is not read, and for depth or
-    names beyond the limits.
+    (None: any), ``namespace_prefix`` what its namespace begins with. ``element_limit`` bounds one record.
+    ``strays`` is given the number of elements by local name that are in no record (at most
+    :data:`STRAY_LIMIT` names). Memory stays flat: one record at a time. Raises SourceFormatError for anything
+    that is not well-formed, for a DOCTYPE, another root, an XInclude, an encoding that is not read, and for
+    depth or names beyond the limits.
     """
-    builder = _Builder(frozenset(roots), frozenset(records), namespaces)
+    builder = _Builder(
+        frozenset(records),
+        _Root(frozenset(roots) if roots is not None else None, namespaces, namespace_prefix),
+        element_limit,
+        strays if strays is not None else {},
+    )
     parser = etree.XMLParser(
         target=builder,
         encoding="utf-8",
@@ -146,15 +159,40 @@ def _codec_of(head: bytes) -> tuple[str, bytes]:
     return codec, head
 
 
+@dataclass(frozen=True, slots=True)
+class _Root:
+    """What the document element may be."""
+
+    names: frozenset[str] | None
+    namespaces: Collection[str] | None
+    prefix: str
+
+    def check(self, namespace: str, name: str) -> None:
+        if (
+            (self.names is None or name in self.names)
+            and (self.namespaces is None or namespace in self.namespaces)
+            and namespace.startswith(self.prefix)
+        ):
+            return
+        expected = " or ".join(sorted(self.names or ())) or f"one in {self.prefix}…"
+        raise SourceFormatError(
+            f"the document element is {name[:60]!r} in {namespace[:120]!r}, expected is {expected}",
+            where="line 1",
+            code="xml_root",
+            fix="Check the address of the source: this is another product's document or a new version.",
+        )
+
+
 class _Builder:
     """Target of the parser: keeps only the record it is in."""
 
     def __init__(
-        self, roots: frozenset[str], records: frozenset[str], namespaces: Collection[str] | None
+        self, records: frozenset[str], root: _Root, element_limit: int, strays: dict[str, int]
     ) -> None:
-        self._roots = roots
         self._records = records
-        self._namespaces = namespaces
+        self._root = root
+        self._element_limit = element_limit
+        self._strays = strays
         self._depth = 0
         self._open: list[XmlElement] = []
         self._texts: list[list[str]] = []
@@ -183,9 +221,10 @@ class _Builder:
         elif name in self._records:
             self._elements = 0
         else:
+            self._stray(name)
             return
-        if self._elements > ELEMENT_LIMIT and not self._open[0].fault:
-            self._fail(f"more than {ELEMENT_LIMIT} elements in one record")
+        if self._elements > self._element_limit and not self._open[0].fault:
+            self._fail(f"more than {self._element_limit} elements in one record")
         # A faulty record is no longer collected, only followed to its end.
         if self._open and self._open[0].fault:
             return
@@ -226,6 +265,10 @@ class _Builder:
         """End the document."""
 
     # --- inside -------------------------------------------------------------------------------------
+    def _stray(self, name: str) -> None:
+        if self._depth > 1 and (name in self._strays or len(self._strays) < STRAY_LIMIT):
+            self._strays[name] = self._strays.get(name, 0) + 1
+
     def _push(self, element: XmlElement, attributes: Mapping[str, str]) -> None:
         if not self._open:
             self._base = self._depth
@@ -254,16 +297,8 @@ class _Builder:
             )
         if namespace == _XINCLUDE:
             raise SourceFormatError("the document includes others (XInclude)", code="xml_include", fix=_FIX)
-        if self._depth > 1:
-            return
-        if name not in self._roots or (self._namespaces is not None and namespace not in self._namespaces):
-            raise SourceFormatError(
-                f"the document element is {name[:60]!r} in {namespace[:120]!r}, expected is"
-                f" {' or '.join(sorted(self._roots))}",
-                where="line 1",
-                code="xml_root",
-                fix="Check the address of the source: this is another product's document or a new version.",
-            )
+        if self._depth == 1:
+            self._root.check(namespace, name)
 
     def _attributes(self, attributes: Mapping[str, str]) -> dict[str, str]:
         if len(attributes) > ATTRIBUTE_LIMIT:
