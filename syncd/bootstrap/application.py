@@ -29,10 +29,14 @@ from syncd.model.run import Run, RunOutcome, SourceState
 from syncd.observability.metrics import Metrics
 from syncd.pipeline.ask import Ask
 from syncd.pipeline.ingest import Ingest
-from syncd.pipeline.rebuild import CheckReport, Rebuilder
+from syncd.pipeline.probing import Prober
+from syncd.pipeline.rebuild import Rebuilder
+from syncd.pipeline.check import CheckReport
+from syncd.pipeline.hold import Held, ReleaseGate
 from syncd.pipeline.registry import Registry
 from syncd.rules.backoff import name_is_gone
 from syncd.scheduling.timing import LONGEST_RUN, Timing
+from syncd.pipeline.upkeep import Upkeep
 from syncd.settings.config import Config
 from syncd.storage import SqlStore, open_store
 from syncd.storage.builder import InProcessBuilder, ProcessBuilder
@@ -61,6 +65,7 @@ class Application:
     _day: date
 
     async def sync(self, source_id: str, *, trigger: str = "schedule", accept_loss: str = "") -> Run:
+    upkeep: Upkeep
         """Bring one source up to date; see :meth:`Ingest.sync`.
 
         Raises StorageError ``source_busy`` when another process is at it.
@@ -107,6 +112,14 @@ class Application:
         """Recompute the published release and compare."""
         async with self._alone():
             return await self.rebuilder.check()
+
+    def held(self) -> Held | None:
+        """Return the hold on the next release, if there is one."""
+        return self.rebuilder.gate.book.load()
+
+    async def tidy(self) -> None:
+        """Let go of history that is older than its retention; once a day, see :class:`Upkeep`."""
+        await self.upkeep.run()
 
     async def timings(self) -> Sequence[Timing]:
         """Return what the schedule depends on, from the run table."""
@@ -220,6 +233,8 @@ def _this_user() -> str:
 
 def _builder(
     store: SqlStore, url: str, work: Path, *, serving: bool, stack: AsyncExitStack
+            # The configuration is replaced on reload.
+            upkeep=Upkeep(store, lambda: sessions.config.file.retention.to_rule(), utc_now),  # noqa: PLW0108
 ) -> InProcessBuilder | ProcessBuilder:
     if not serving:
         return InProcessBuilder(store, work)

@@ -86,6 +86,9 @@ class Daemon:
             stack.callback(self.silence.stop)
             await self.scheduler.start()
             self.scheduler.every("check", daemon.check_interval, self._check)
+            # Does nothing once the day's work is done.
+            self.scheduler.every("upkeep", daemon.check_interval, self.app.tidy)
+            self.scheduler.every("probe", app.config.file.probe.interval, self._probe)
             _log.info("daemon_started", version=__version__, url=self.url, database=app.store.label)
             notify("READY=1")
             try:
@@ -260,6 +263,7 @@ async def _beside(companion: Companion | None, daemon: Daemon, stop: asyncio.Eve
     # Whatever ends it early ends the daemon too: somebody started both as one.
     task.add_done_callback(lambda done: stop.set() if not done.cancelled() and done.exception() else None)
     try:
+            await app.tidy()
         yield
     finally:
         task.cancel()

@@ -9,14 +9,20 @@ from datetime import timedelta
 from typing import Annotated, Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pydantic import Field, field_validator
+from pydantic import Field, ValidationInfo, field_validator
 
 from syncd.model.coverage import Cohort
+from syncd.rules.retention import Retention
 from syncd.sdk.settings import SecretRef
 from syncd.settings.base import Identifier, Line, Strings, Table
-from syncd.settings.units import Duration
+from syncd.settings.units import Duration, format_duration
 
 _DATABASE_SCHEMES = ("sqlite:", "postgresql:", "postgresql+psycopg:")
+_LEAST_RETENTION = {
+    "runs": timedelta(days=30),
+    "releases": timedelta(days=400),
+    "withdrawn": timedelta(days=90),
+}
 
 
 class DaemonTable(Table):
@@ -104,6 +110,55 @@ class RegistersTable(Table):
     """``[registers]``: reference data, relative to the configuration directory, else to the shipped one."""
 
     areas: str = "reference/gv100ad-2025-11-30.txt.gz"
+class ProbeTable(Table):
+    """``[probe]``: looking at links, and asking for delivery routes. Off until somebody wants it."""
+
+    links: bool = Field(
+        default=False, description="Look at the links of the catalogue, politely and within robots.txt."
+    )
+    routing_url: str | None = Field(
+        None,
+        pattern=r"^https?://[^\s?#]+[^/\s?#]$",
+        description="Address of the FIT-Connect routing service, such as "
+        "https://routing-api-prod.fit-connect.fitko.net/v2; absent: nothing is asked.",
+    )
+    interval: Duration = Field(timedelta(minutes=10), description="Pause between two rounds.")
+    batch: int = Field(200, ge=1, le=10_000, description="Links and routes looked at per round.")
+    pause_seconds: float = Field(
+        2.0, ge=0, le=600, strict=False, description="Shortest pause between two requests to one host."
+    )
+    allow_private: bool = Field(
+        default=False, description="Look at addresses of private networks and of this machine, too."
+    )
+
+
+class RetentionTable(Table):
+    """``[retention]``: how long history is kept, in whole days on which the daemon ran."""
+
+    runs: Duration = Field(timedelta(days=400), description="Runs with their findings. Not less than 30 d.")
+    releases: Duration = Field(
+        timedelta(days=400),
+        description="Releases that can be asked for. Not less than 400 d: a year ago must have an answer.",
+    )
+    withdrawn: Duration = Field(
+        timedelta(days=90), description="Withdrawn records, until then restorable. Not less than 90 d."
+    )
+
+    @field_validator("runs", "releases", "withdrawn")
+    @classmethod
+    def _long_enough(cls, value: timedelta, info: ValidationInfo) -> timedelta:
+        least = _LEAST_RETENTION[info.field_name or ""]
+        if value < least:
+            raise ValueError(f"{format_duration(value)} is shorter than the least, {format_duration(least)}")
+        if value % timedelta(days=1):
+            raise ValueError(f"{format_duration(value)} is no whole number of days")
+        return value
+
+    def to_rule(self) -> Retention:
+        """Return the plain value the use cases take."""
+        return Retention(self.runs, self.releases, self.withdrawn)
+
+
     services: str = "reference/ozg-leika-2019-10.csv.gz"
     successions: str = "reference/successions.toml"
 
@@ -131,3 +186,5 @@ class DaemonFile(Table):
     worker: WorkerTable = WorkerTable()
     registers: RegistersTable = RegistersTable()
     cohort: Annotated[tuple[CohortTable, ...], Field(strict=False)] = ()
+    probe: ProbeTable = ProbeTable()
+    retention: RetentionTable = RetentionTable()

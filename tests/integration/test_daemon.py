@@ -5,8 +5,10 @@ from __future__ import annotations
 import json
 import signal
 import socket
+import sqlite3
 import time
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import psutil
@@ -35,6 +37,12 @@ def daemon_on(config: Path, **environment: str) -> DaemonProcess:
     return DaemonProcess(config, config.parent / "daemon.log", environment)
 
 
+def marked_days(folder: Path) -> int:
+    """On how many days upkeep was done."""
+    with closing(sqlite3.connect(folder / "state" / "syncd.sqlite3")) as raw:
+        return int(raw.execute("SELECT count(*) FROM day_mark").fetchone()[0])
+
+
 def outcome_of(daemon: DaemonProcess, source: str) -> str:
     sources = daemon.get_json("/v1/sources")["items"]
     return str(next(s["outcome"] for s in sources if s["source_id"] == source))
@@ -45,6 +53,8 @@ def test_it_publishes_serves_and_ends_within_ten_seconds(portals: ReplayServer, 
     with daemon_on(lay_out_demo(tmp_path, portals)) as daemon:
         daemon.wait_for("release_published")
         assert daemon.get_json("/health/ready")["release"]["number"] >= 1
+        # Upkeep belongs to the schedule: it counts the days from the first one on.
+        until(lambda: marked_days(tmp_path) == 1, "the first day of upkeep")
         assert daemon.stop() == 0
         assert "Traceback" not in daemon.log()
     with daemon_on(lay_out_demo(tmp_path, portals, {"sources.pvog-bund.interval": "1d"})) as daemon:
@@ -221,6 +231,7 @@ def test_once_brings_everything_up_to_date_and_ends(portals: ReplayServer, tmp_p
         "pvog-bund": "accepted",
         "pvog-wiesbaden": "accepted",
     }
+    assert marked_days(tmp_path) == 1
     portals.set_faults({BUND: "html"})
     done = run_syncd("run", "--once", "--config", str(config))
     assert done.returncode == 1

@@ -21,6 +21,7 @@ TABLES: list[tuple[str, type[BaseModel]]] = [
     ("### `[web]`", daemon_file.WebTable),
     ("### `[log]`", daemon_file.LogTable),
     ("### `[worker]`", daemon_file.WorkerTable),
+    ("### `[retention]`", daemon_file.RetentionTable),
     ("### `[registers]`", daemon_file.RegistersTable),
     ("### `[[cohort]]`", daemon_file.CohortTable),
     ("## sources/*.toml", source_file.SourceFile),
