@@ -151,6 +151,7 @@ ENGLISH: Final[dict[str, dict[str, tuple[str, str, str]]]] = {
         "out_of_scope_service": ("Service out of scope", "The source may not speak for this service; the statement is not used.", "If the source is entitled, widen scope.services."),
         "placeholder_link": ("Placeholder in link", "The link holds a placeholder that was never filled in; it is not used.", "Fill in the placeholder at the source."),
         "record_too_large": ("Record too large", "The record is larger than allowed and was set aside.", _SOURCE),
+        "fact_refused": ("Fact left out", "A record keeps at most 32 further facts with short names and at most 1,000 characters.", "Shorten it at the source, or map it to a field of the record."),
         "record_without_area": ("Area missing", "The record names no area and the source has no default.", "Name the area in the record, or give the source a default area."),
         "record_without_id": ("Id missing", "The record has no id and cannot be recognised again.", _SOURCE),
         "record_without_key": ("Without service key", "The record carries no usable service key and stays by itself.", "Enter the Leistungsschlüssel so that the offer counts for coverage."),

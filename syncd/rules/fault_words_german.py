@@ -148,6 +148,7 @@ GERMAN: Final[dict[str, tuple[str, str, str]]] = {
     "out_of_scope_service": ("Leistung nicht erlaubt", "Die Quelle darf für diese Leistung nicht sprechen; die Aussage wird nicht verwendet.", "Ist die Quelle berechtigt, scope.services erweitern."),
     "placeholder_link": ("Platzhalter im Verweis", "Der Verweis enthält einen Platzhalter, der nie ausgefüllt wurde; er wird nicht verwendet.", "Den Platzhalter an der Quelle ausfüllen."),
     "record_too_large": ("Datensatz zu groß", "Der Datensatz ist größer als erlaubt und wurde beiseitegelegt.", _SOURCE),
+    "fact_refused": ("Zusatzangabe weggelassen", "Ein Datensatz trägt höchstens 32 Zusatzangaben mit kurzen Namen und höchstens 1.000 Zeichen.", "An der Quelle kürzen oder im Konnektor einem Feld zuordnen."),
     "record_without_area": ("Gebiet fehlt", "Der Datensatz nennt kein Gebiet, und die Quelle hat kein voreingestelltes.", "Das Gebiet im Datensatz nennen oder der Quelle ein voreingestelltes geben."),
     "record_without_id": ("Kennung fehlt", "Der Datensatz hat keine Kennung und kann nicht wiedererkannt werden.", _SOURCE),
     "record_without_key": ("Ohne Leistungsschlüssel", "Der Datensatz trägt keinen brauchbaren Leistungsschlüssel und bleibt für sich.", "Den Leistungsschlüssel eintragen, damit das Angebot für die Abdeckung zählt."),

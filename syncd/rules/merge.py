@@ -95,7 +95,8 @@ def _contradict(name: str, claims: Iterable[Claim]) -> bool:
     for claim in claims:
         if value := getattr(claim, name):
             said.setdefault(_origin(claim), set()).add(comparable(value))
-    return any(one.isdisjoint(other) for one, other in combinations(said.values(), 2))
+    distinct = {frozenset(values) for values in said.values()}
+    return any(one.isdisjoint(other) for one, other in combinations(distinct, 2))
 
 
 def _origin(claim: Claim) -> Provenance:

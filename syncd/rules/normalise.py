@@ -10,28 +10,29 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
-from urllib.parse import urlsplit
 
-from syncd.model.evidence import Channel
-from syncd.model.issue import Issue, Severity
+from syncd.model.issue import Issue
 from syncd.model.record import Claim
 from syncd.model.service import ServiceKey
-from syncd.rules.legible import looks_misread, tidy, turns_direction
+from syncd.rules.parts import PartReader, usable_link
+from syncd.rules.record_findings import RecordFindings
 from syncd.rules.services import parse_service_keys, parse_typing
 
 if TYPE_CHECKING:
     from syncd.model.area import AreaKey
-    from syncd.model.record import Record, Scope
+    from syncd.model.record import Record, RecordPart, Scope
     from syncd.rules.areas import AreaIndex
 
-_LINK_SCHEMES = frozenset({"http", "https"})
-_URL_LIMIT = 2_000
 _TEXT_LIMIT = 200_000
 _TITLE_LIMIT = 1_000
 _NAME_LIMIT = 1_000
-_PARTS_LIMIT = 1_000
+_LIST_LIMIT = 1_000
 _AREAS_LIMIT = 20_000
-_CLAIMS_LIMIT = 50_000
+_PARTS_LIMIT = 50_000
+_CLAIMS_LIMIT = 200_000
+_FACTS_LIMIT = 32
+_FACT_LIMIT = 1_000
+_FACT_NAME = re.compile(r"[!-~]{1,64}")
 _LANGUAGE = re.compile(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{1,8}){0,3}")
 
 
@@ -56,15 +57,15 @@ def normalise(
     areas: AreaIndex,
     default_area: AreaKey | None = None,
 ) -> Normalised:
-    """Turn one record into claims, one per service key and area, sorted.
+    """Turn one record into claims, one per service key, area and part, sorted.
 
     ``default_area`` stands in when a record names no area at all (a city's own export). Never raises for bad
     values; see the issue codes ``record_without_title``, ``invalid_service_key``, ``record_without_key``,
     ``land_specific_key``, ``unknown_area``, ``record_without_area``, ``out_of_scope_area``,
     ``out_of_scope_service``, ``refused_link``, ``text_too_long``, ``too_many_values``,
-    ``invisible_characters``, ``bidi_characters``, ``mojibake``, ``bad_language``.
+    ``invisible_characters``, ``bidi_characters``, ``mojibake``, ``bad_language``, ``fact_refused``.
     """
-    found = _Findings(record.native_id)
+    found = RecordFindings(record.native_id)
     title = found.text("title", record.title)
     if not title:
         found.error("record_without_title", "The record has no title.", fix="Give the record a title.")
@@ -72,8 +73,8 @@ def normalise(
     if not _within_limits(record, title, found):
         return Normalised((), tuple(found.issues))
     keys = _service_keys(record, source_id, scope, found)
-    places = _areas(record, scope, areas, default_area, found)
-    provider = _provider(record, areas, found)
+    reader = PartReader(scope, areas, default_area, found)
+    places = reader.read(record)
     if len(keys) * len(places) > _CLAIMS_LIMIT:
         found.error(
             "too_many_values",
@@ -82,12 +83,10 @@ def normalise(
             "Split the record, or name the area above instead of all below it.",
         )
         return Normalised((), tuple(found.issues))
-    channels = _channels(record, found)
     description = found.text("description", record.description) or None
-    authority = found.text("authority", record.authority) or None
-    authority_id = found.text("authority_id", record.authority_id) or None
     language = _language(record.language, found)
-    page_url = _link(record.page_url, found) if record.page_url else None
+    page_url = usable_link(record.page_url, found) if record.page_url else None
+    facts = _facts(record, found)
     typing = tuple(sorted({code for text in record.typing for code in parse_typing(text)}))
     claims = tuple(
         Claim(
@@ -97,68 +96,36 @@ def normalise(
             area=area,
             title=title,
             description=description,
-            authority=authority,
-            authority_id=authority_id,
-            provider=provider if provider != area else None,
-            channels=channels,
+            authority=holder.authority,
+            authority_id=holder.authority_id,
+            provider=holder.provider,
+            channels=holder.channels,
             typing=typing,
             language=language,
             valid_from=record.valid_from,
             valid_to=record.valid_to,
             page_url=page_url,
+            kind=record.kind,
+            facts=facts,
         )
         for key in keys
-        for area in places
+        for area, holder in places
     )
     return Normalised(claims, tuple(found.issues))
 
 
-class _Findings:
-    """Issues of one record, each with the record's id as its place."""
-
-    def __init__(self, native_id: str) -> None:
-        self.native_id = native_id
-        self.issues: list[Issue] = []
-
-    def warn(self, code: str, message: str, value: str = "", fix: str = "") -> None:
-        self.issues.append(Issue(code, message, self.native_id, value[:120], Severity.WARNING, fix))
-
-    def note(self, code: str, message: str, value: str = "", fix: str = "") -> None:
-        self.issues.append(Issue(code, message, self.native_id, value[:120], Severity.NOTE, fix))
-
-    def text(self, field: str, value: str | None) -> str:
-        """Return the text as it is kept, and report what was taken out and what looks wrong."""
-        kept, unseen = tidy(value)
-        if unseen and value is not None:
-            turned = turns_direction(value)
-            self.warn(
-                "bidi_characters" if turned else "invisible_characters",
-                f"Invisible characters were taken out of the {field}"
-                + (", among them marks that turn the reading direction." if turned else "."),
-                ascii(value),
-                "Remove the invisible characters at the source.",
-            )
-        # Before anything was taken out: half of such a pair is a control character.
-        if value is not None and looks_misread(value):
-            self.warn(
-                "mojibake",
-                f"The {field} looks like UTF-8 that was read in another encoding.",
-                kept,
-                "Correct the encoding where the text was copied or exported.",
-            )
-        return kept
-
-    def error(self, code: str, message: str, value: str = "", fix: str = "") -> None:
-        self.issues.append(Issue(code, message, self.native_id, value[:120], Severity.ERROR, fix))
-
-
-def _within_limits(record: Record, title: str, found: _Findings) -> bool:
+def _within_limits(record: Record, title: str, found: RecordFindings) -> bool:
     """Tell whether no text and no list of the record is longer than anything sensible."""
+    parts: tuple[Record | RecordPart, ...] = (record, *record.parts)
     names = (
-        record.authority,
-        record.authority_id,
-        record.provider_area,
-        *(text for channel in record.channels for text in (channel.label, channel.native_id)),
+        text
+        for part in parts
+        for text in (
+            part.authority,
+            part.authority_id,
+            part.provider_area,
+            *(text for channel in part.channels for text in (channel.label, channel.native_id)),
+        )
     )
     if (
         len(title) > _TITLE_LIMIT
@@ -173,10 +140,11 @@ def _within_limits(record: Record, title: str, found: _Findings) -> bool:
         )
         return False
     lists = {
-        "service keys": (len(record.service_keys), _PARTS_LIMIT),
-        "areas": (len(record.areas), _AREAS_LIMIT),
-        "channels": (len(record.channels), _PARTS_LIMIT),
-        "types": (len(record.typing), _PARTS_LIMIT),
+        "service keys": (len(record.service_keys), _LIST_LIMIT),
+        "parts": (len(record.parts), _PARTS_LIMIT),
+        "areas": (max(len(part.areas) for part in parts), _AREAS_LIMIT),
+        "channels": (max(len(part.channels) for part in parts), _LIST_LIMIT),
+        "types": (len(record.typing), _LIST_LIMIT),
     }
     for name, (number, limit) in lists.items():
         if number > limit:
@@ -189,7 +157,27 @@ def _within_limits(record: Record, title: str, found: _Findings) -> bool:
     return True
 
 
-def _language(text: str, found: _Findings) -> str:
+def _facts(record: Record, found: RecordFindings) -> tuple[tuple[str, str], ...]:
+    """Return the facts that are kept, sorted by name; what is too long or too many is left out."""
+    facts: dict[str, str] = {}
+    for name, value in sorted(record.facts.items()):
+        kept = found.text("fact", value)
+        if not kept:
+            continue
+        if not _FACT_NAME.fullmatch(name) or len(kept) > _FACT_LIMIT or len(facts) == _FACTS_LIMIT:
+            found.warn(
+                "fact_refused",
+                f"A record keeps at most {_FACTS_LIMIT} facts with short names and at most {_FACT_LIMIT} "
+                "characters; this one is left out.",
+                name,
+                "Shorten it at the source, or map it to a field of the record.",
+            )
+            continue
+        facts[name] = kept
+    return tuple(facts.items())
+
+
+def _language(text: str, found: RecordFindings) -> str:
     if _LANGUAGE.fullmatch(text):
         return text
     found.warn(
@@ -198,7 +186,9 @@ def _language(text: str, found: _Findings) -> str:
     return "und"
 
 
-def _service_keys(record: Record, source_id: str, scope: Scope, found: _Findings) -> tuple[ServiceKey, ...]:
+def _service_keys(
+    record: Record, source_id: str, scope: Scope, found: RecordFindings
+) -> tuple[ServiceKey, ...]:
     keys: set[ServiceKey] = set()
     for text in record.service_keys:
         good, bad = parse_service_keys(text)
@@ -229,96 +219,3 @@ def _service_keys(record: Record, source_id: str, scope: Scope, found: _Findings
             "Widen 'scope.services' of the source if it is entitled.",
         )
     return tuple(allowed)
-
-
-def _areas(
-    record: Record, scope: Scope, areas: AreaIndex, default_area: AreaKey | None, found: _Findings
-) -> tuple[AreaKey, ...]:
-    texts = [text for text in record.areas if text and text.strip()]
-    if not texts:
-        if default_area is not None:
-            return (default_area,)
-        found.error(
-            "record_without_area",
-            "The record names no area and the source has no default area.",
-            fix="Set the connector's default area, or name the area in the record.",
-        )
-        return ()
-    places: set[AreaKey] = set()
-    for text in texts:
-        area = areas.resolve(text)
-        if area is None:
-            found.error(
-                "unknown_area",
-                "The register does not know this area.",
-                text,
-                "Correct the ARS or AGS, or enter a succession if the area has ended.",
-            )
-        elif not scope.allows_area(area):
-            found.warn(
-                "out_of_scope_area",
-                "The source may not speak for this area; the statement is not used.",
-                text,
-                "Widen 'scope.areas' of the source if it is entitled.",
-            )
-        else:
-            places.add(area)
-    return tuple(sorted(places))
-
-
-def _provider(record: Record, areas: AreaIndex, found: _Findings) -> AreaKey | None:
-    if not record.provider_area:
-        return None
-    provider = areas.resolve(record.provider_area)
-    if provider is None:
-        found.warn(
-            "unknown_area", "The register does not know the providing body's area.", record.provider_area
-        )
-    return provider
-
-
-def _channels(record: Record, found: _Findings) -> tuple[Channel, ...]:
-    channels: set[Channel] = set()
-    for channel in record.channels:
-        url = _link(channel.url, found) if channel.url else None
-        if channel.url and url is None:
-            continue
-        channels.add(
-            Channel(
-                channel.kind,
-                url,
-                found.text("label of a link", channel.label) or None,
-                found.text("id of a link", channel.native_id) or None,
-                channel.link_state,
-            )
-        )
-    return tuple(sorted(channels, key=_channel_order))
-
-
-def _channel_order(channel: Channel) -> tuple[str, str, str, str, str]:
-    return (
-        channel.kind.value,
-        channel.url or "",
-        channel.label or "",
-        channel.native_id or "",
-        channel.link_state.value,
-    )
-
-
-def _link(url: str, found: _Findings) -> str | None:
-    """Return the link when it is one a citizen may be sent to, else None with a finding."""
-    text = url.strip()
-    try:
-        parts = urlsplit(text)
-        usable = parts.scheme.lower() in _LINK_SCHEMES and bool(parts.hostname)
-    except ValueError:
-        usable = False
-    if not usable or len(text) > _URL_LIMIT or not text.isprintable() or " " in text:
-        found.warn("refused_link", "Only plain http(s) links of at most 2,000 characters are used.", text)
-        return None
-    if "{" in text or "%7B" in text:
-        found.warn(
-            "refused_link", "The link holds an unfilled placeholder.", text, "Fill in the placeholder."
-        )
-        return None
-    return text

@@ -18,7 +18,7 @@ from syncd.fetching.quarantine import RUNS_KEPT, keep_quarantine
 from syncd.fetching.staging import stage_in_process
 from syncd.model.area import AreaKey
 from syncd.model.evidence import Channel, ChannelKind
-from syncd.model.record import Record, Scope
+from syncd.model.record import Record, RecordPart, Scope
 from syncd.model.run import RunOutcome
 from syncd.pipeline.codec import decode_claims
 from syncd.rules.areas import AreaIndex
@@ -326,15 +326,21 @@ def test_a_record_that_is_too_much_costs_only_itself(tmp_path: Path, facts: dict
         {"typing": ("2",) * 1_000_000},
         {
             "service_keys": tuple(f"990010{n:08}" for n in range(1_000)),
-            "areas": tuple(f"{n:012}" for n in range(10**11, 10**11 + 100)),
+            "areas": tuple(f"{n:012}" for n in range(10**11, 10**11 + 201)),
         },
         {"authority_id": "x" * 1_000_000},
         {"provider_area": "x" * 1_000_000},
+        {"parts": (RecordPart(("00",)),) * 50_001},
+        {"parts": (RecordPart(("00",) * 20_001),)},
+        {"parts": (RecordPart(("00",), authority="x" * 1_001),)},
     ],
-    ids=["areas", "channels", "keys", "types", "keys times areas", "authority id", "provider"],
+    ids=[
+        *("areas", "channels", "keys", "types", "keys times areas", "authority id", "provider"),
+        *("parts", "areas of a part", "authority of a part"),
+    ],
 )
 def test_lists_and_names_have_limits(facts: dict[str, object]) -> None:
-    index = AreaIndex(frozenset({"00", *(f"{n:012}" for n in range(10**11, 10**11 + 100))}))
+    index = AreaIndex(frozenset({"00", *(f"{n:012}" for n in range(10**11, 10**11 + 201))}))
     record = Record(**{"native_id": "1", "title": "T", "areas": ("00",), **facts})  # type: ignore[arg-type]
     result = normalise(record, source_id="s", scope=Scope((AreaKey("00"),)), areas=index)
     assert result.quarantined

@@ -50,6 +50,16 @@ def test_two_authorities_are_a_conflict_with_both_sides_kept() -> None:
     assert same.conflicts == ()
 
 
+def test_two_authorities_of_one_record_are_two_statements_and_no_conflict() -> None:
+    both = [claim("a", authority="Amt 1"), claim("a", authority="Amt 2")]
+    for claims in (both, both[::-1], [*both, claim("b", authority="amt 2")]):
+        (entry,) = merge(claims, Precedence())
+        assert {s.value for s in entry.fields["authority"]} >= {"Amt 1", "Amt 2"}
+        assert entry.conflicts == ()
+    (entry,) = merge([*both, claim("b", authority="Amt 3")], Precedence())
+    assert [c.field for c in entry.conflicts] == ["authority"]
+
+
 def test_a_link_one_source_calls_dead_is_dead_for_all() -> None:
     url = "https://a.example.org/antrag"
     (entry,) = merge(
