@@ -18,7 +18,9 @@ from pathlib import Path
 import structlog
 
 from syncd import __version__
+from syncd.bootstrap.hold_file import HOLD_FILE, HoldFile
 from syncd.bootstrap.places import PlacedWorker, Suspects
+from syncd.bootstrap.probes import open_prober
 from syncd.bootstrap.sessions import Sessions
 from syncd.bootstrap.state_folder import StateFolder
 from syncd.errors import ConfigError, NotFound
@@ -28,15 +30,15 @@ from syncd.model.entry import Release
 from syncd.model.run import Run, RunOutcome, SourceState
 from syncd.observability.metrics import Metrics
 from syncd.pipeline.ask import Ask
+from syncd.pipeline.check import CheckReport
+from syncd.pipeline.hold import Held, ReleaseGate
 from syncd.pipeline.ingest import Ingest
 from syncd.pipeline.probing import Prober
 from syncd.pipeline.rebuild import Rebuilder
-from syncd.pipeline.check import CheckReport
-from syncd.pipeline.hold import Held, ReleaseGate
 from syncd.pipeline.registry import Registry
+from syncd.pipeline.upkeep import Upkeep
 from syncd.rules.backoff import name_is_gone
 from syncd.scheduling.timing import LONGEST_RUN, Timing
-from syncd.pipeline.upkeep import Upkeep
 from syncd.settings.config import Config
 from syncd.storage import SqlStore, open_store
 from syncd.storage.builder import InProcessBuilder, ProcessBuilder
@@ -60,12 +62,13 @@ class Application:
     ask: Ask
     ingest: Ingest
     rebuilder: Rebuilder
+    prober: Prober
     sessions: Sessions
     metrics: Metrics
+    upkeep: Upkeep
     _day: date
 
     async def sync(self, source_id: str, *, trigger: str = "schedule", accept_loss: str = "") -> Run:
-    upkeep: Upkeep
         """Bring one source up to date; see :meth:`Ingest.sync`.
 
         Raises StorageError ``source_busy`` when another process is at it.
@@ -93,25 +96,22 @@ class Application:
         with self.folder.source(source_id):
             return await self.ingest.retire(source_id, reason=reason)
 
-    async def rebuild(self, *, full: bool = False) -> Release | None:
-        """Publish a new release if anything changed; returns it, or None."""
+    async def rebuild(self, *, full: bool = False, accept: str = "") -> Release | None:
+        """Publish a new release if anything changed; returns it, or None. See :meth:`Rebuilder.rebuild`."""
         await self.refresh_day()
         started = time.monotonic()
         failed = True
         try:
             async with self._alone():
-                release = await self.rebuilder.rebuild(full=full)
+                release = await self.rebuilder.rebuild(full=full, accept=accept)
             failed = False
         finally:
+            held = await asyncio.to_thread(self.held)
+            self.metrics.release_held(held=held is not None)
             self.metrics.rebuild_ended(time.monotonic() - started, failed=failed)
         if release is not None:
             self.metrics.release_published(release)
         return release
-
-    async def check(self) -> CheckReport:
-        """Recompute the published release and compare."""
-        async with self._alone():
-            return await self.rebuilder.check()
 
     def held(self) -> Held | None:
         """Return the hold on the next release, if there is one."""
@@ -120,6 +120,11 @@ class Application:
     async def tidy(self) -> None:
         """Let go of history that is older than its retention; once a day, see :class:`Upkeep`."""
         await self.upkeep.run()
+
+    async def check(self) -> CheckReport:
+        """Recompute the published release and compare."""
+        async with self._alone():
+            return await self.rebuilder.check()
 
     async def timings(self) -> Sequence[Timing]:
         """Return what the schedule depends on, from the run table."""
@@ -188,6 +193,7 @@ async def build_application(config: Config, *, serving: bool = False) -> AsyncIt
         registry = await asyncio.to_thread(config.to_registry, day := utc_now().date())
         fetcher = await stack.enter_async_context(HttpFetcher(user_agent=f"syncd/{__version__}"))
         builder = _builder(store, url, work, serving=serving, stack=stack)
+        prober = await stack.enter_async_context(open_prober(config.file.probe, store, utc_now))
         suspects = Suspects()
         sessions = Sessions(config, fetcher, folder.raw, work, suspects)
         parser = SubprocessParseWorker(
@@ -216,9 +222,19 @@ async def build_application(config: Config, *, serving: bool = False) -> AsyncIt
                 # The configuration is replaced on reload, and a secret may rotate at any time.
                 secrets=lambda: sessions.config.secrets(),  # noqa: PLW0108
             ),
-            rebuilder=Rebuilder(store, builder, registry, utc_now),
+            prober=prober,
+            rebuilder=Rebuilder(
+                store,
+                builder,
+                registry,
+                utc_now,
+                ReleaseGate(HoldFile(folder.root / HOLD_FILE), config.file.daemon.hold_release),
+                operator=_this_user(),
+            ),
             sessions=sessions,
             metrics=metrics,
+            # The configuration is replaced on reload.
+            upkeep=Upkeep(store, lambda: sessions.config.file.retention.to_rule(), utc_now),  # noqa: PLW0108
             _day=day,
         )
 
@@ -233,8 +249,6 @@ def _this_user() -> str:
 
 def _builder(
     store: SqlStore, url: str, work: Path, *, serving: bool, stack: AsyncExitStack
-            # The configuration is replaced on reload.
-            upkeep=Upkeep(store, lambda: sessions.config.file.retention.to_rule(), utc_now),  # noqa: PLW0108
 ) -> InProcessBuilder | ProcessBuilder:
     if not serving:
         return InProcessBuilder(store, work)

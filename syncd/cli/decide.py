@@ -52,7 +52,8 @@ async def _decide(config: Config, run_id: int, *, accept: bool, reason: str) -> 
             shown.step(f"deciding on run {run_id}")
             run = await app.decide(run_id, accept=accept, reason=reason)
             if accept and run.outcome.is_good:
-                await publish(app, shown)
+                # Who accepted the snapshot has accepted what follows from it.
+                await publish(app, shown, accept=reason)
             return run
 
 
@@ -77,7 +78,7 @@ async def _retire(config: Config, source_id: str, reason: str) -> int:
     with progress("opening the database") as shown:
         async with build_application(config) as app:
             count = await app.retire(source_id, reason=reason)
-            await publish(app, shown)
+            await publish(app, shown, accept=reason)
             return count
 
 

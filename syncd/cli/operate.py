@@ -78,14 +78,20 @@ async def _sync(config: Config, names: list[str], accept_loss: str) -> list[Run]
             work = (app.sync(name, trigger=trigger, accept_loss=accept_loss) for name in names)
             runs = await asyncio.gather(*work)
             if any(run.outcome.is_good for run in runs):
-                await publish(app, shown)
+                await publish(app, shown, accept=accept_loss)
             return list(runs)
 
 
-async def publish(app: Application, shown: Progress, *, full: bool = False) -> Release | None:
-    """Rebuild what changed and publish it."""
+async def publish(
+    app: Application, shown: Progress, *, full: bool = False, accept: str = ""
+) -> Release | None:
+    """Rebuild what changed and publish it; ``accept`` says why a report that turns over is right."""
     shown.step("rebuilding and publishing")
-    return await app.rebuild(full=full)
+    release = await app.rebuild(full=full, accept=accept)
+    if release is None and (held := await asyncio.to_thread(app.held)) is not None:
+        say(f"not published: the report would turn over ({'; '.join(held.shifts)})")
+        say("if that is right: syncd rebuild --accept REASON")
+    return release
 
 
 def report_runs(arguments: argparse.Namespace, runs: list[Run]) -> int:
@@ -140,9 +146,11 @@ async def _rebuild(arguments: argparse.Namespace, config: Config) -> int:
                 report = await app.check()
                 facts = asdict(report) | {"ok": report.ok}
             else:
-                release = await publish(app, shown, full=arguments.full)
+                release = await publish(app, shown, full=arguments.full, accept=arguments.accept)
                 current = release or await asyncio.to_thread(app.store.current_release)
                 facts = {"published": release is not None, "release": current.number if current else None}
+                if held := await asyncio.to_thread(app.held):
+                    facts |= {"ok": False, "held_since": held.since.isoformat(), "shifts": list(held.shifts)}
                 if current:
                     facts |= {"digest": current.digest, **current.counts}
     _print(arguments, facts)

@@ -117,9 +117,22 @@ def _operate(commands: Parsers) -> None:
     rebuild = _with_config(
         _command(commands, "rebuild", "operate:rebuild", "recompute what changed and publish a release")
     )
+    rebuild.add_argument(
+        "--accept",
+        default="",
+        metavar="REASON",
+        help="publish although the report turns over; the reason is kept with the release",
+    )
     how = rebuild.add_mutually_exclusive_group()
     how.add_argument("--check", action="store_true", help="recompute everything and compare, publish nothing")
     how.add_argument("--full", action="store_true", help="recompute everything")
+    probe = _with_config(
+        _command(commands, "probe", "probe:probe", "look at links: the ones named, or those that are due")
+    )
+    probe.add_argument("links", nargs="*", metavar="URL", help="look at these; nothing is stored")
+    probe.add_argument(
+        "--due", type=_count, metavar="N", default=0, help="look at up to N links that are due, and publish"
+    )
     health = _with_config(_command(commands, "health", "operate:health", "ask a running daemon how it is"))
     health.add_argument("--url", help="its address (default: from the configuration)")
 
@@ -157,6 +170,7 @@ def _look(commands: Parsers) -> None:
     _of_release(catalogue)
     _limited(catalogue)
     _gaps(commands)
+    _links(commands)
     explain = _with_config(
         _command(commands, "explain", "look:explain", "derive the state of one service in one area")
     )
@@ -168,6 +182,14 @@ def _look(commands: Parsers) -> None:
     release.add_argument("number", nargs="?", type=int, metavar="N")
     release.add_argument("--changes", action="store_true", help="with its change list")
     _limited(release)
+
+
+def _links(commands: Parsers) -> None:
+    links = _with_config(
+        _command(commands, "links", "probe:links", "list the links of the catalogue and what a look found")
+    )
+    links.add_argument("--state", choices=("new", "unchecked", "ok", "dead"))
+    _limited(links)
 
 
 def _gaps(commands: Parsers) -> None:

@@ -74,6 +74,11 @@ class Metrics:
         self._published = Gauge(
             "syncd_release_timestamp_seconds", "When the release was published", registry=registry
         )
+        self._held = Gauge(
+            "syncd_release_held",
+            "1 while the next release waits because it would turn the report over",
+            registry=registry,
+        )
         self._rebuild = Histogram(
             "syncd_rebuild_seconds", "Duration of rebuilds", buckets=_RUN_BUCKETS, registry=registry
         )
@@ -171,6 +176,10 @@ class Metrics:
         self._rebuild.observe(seconds)
         if failed:
             self._rebuild_failures.inc()
+
+    def release_held(self, *, held: bool) -> None:
+        """Show whether the next release is held."""
+        self._held.set(int(held))
 
     def loop_lagged(self, seconds: float) -> None:
         """Note how much later than asked the event loop woke."""

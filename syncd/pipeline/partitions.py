@@ -20,6 +20,7 @@ from syncd.model.service import ServiceKey
 from syncd.pipeline.codec import decode_claims, short_hash
 from syncd.pipeline.entry_codec import encode_entry, encode_service
 from syncd.pipeline.ports import CoverageRow, PartitionResult, TotalsRow
+from syncd.pipeline.probing import seen_of
 from syncd.rules.assess import assess, count
 from syncd.rules.coverage_codec import (
     add_to_totals,
@@ -36,6 +37,7 @@ from syncd.rules.line import AreaLine
 from syncd.rules.link import link
 from syncd.rules.merge import merge
 from syncd.rules.services import service_for
+from syncd.rules.upheaval import Turnover, count_moves, lands_of, nobody_moved, sizes
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -50,7 +52,7 @@ if TYPE_CHECKING:
     from syncd.model.service import Service
     from syncd.pipeline.ports import Store, StoredRecord
     from syncd.rules.assess import SourceFacts
-    from syncd.rules.merge import Precedence
+    from syncd.rules.merge import Precedence, Seen
 
     Totals = dict[tuple[str, str], npt.NDArray[np.int32]]
     Before = tuple[npt.NDArray[np.uint8], npt.NDArray[np.uint32]]
@@ -93,6 +95,8 @@ class PartitionRun:
     _positions: Mapping[Tier, npt.NDArray[np.int64]] = field(default_factory=dict)
     _people: Mapping[Tier, npt.NDArray[np.int64]] = field(init=False)
     """Prefix sums of the inhabitants per line."""
+    _lands: Mapping[Tier, npt.NDArray[np.int64]] = field(init=False)
+    _moves: npt.NDArray[np.int64] = field(default_factory=nobody_moved)
 
     def __post_init__(self) -> None:
         """Index the duties by service key and prepare the lines."""
@@ -107,6 +111,7 @@ class PartitionRun:
         self._people = {
             tier: np.concatenate(([0], np.cumsum(self.line.tier(tier).population))) for tier in Tier
         }
+        self._lands = {tier: lands_of(self.line.tier(tier).codes) for tier in Tier}
         self._duties = {key: tuple(duties) for key, duties in by_key.items()}
         if self.plan.old_areas is not None:
             self._positions = _old_positions(self.line, AreaLine.build(self.plan.old_areas), self.plan.moved)
@@ -122,6 +127,18 @@ class PartitionRun:
             for (obligation_id, line), matrix in sorted(self._totals.items())
         )
 
+    @property
+    def turnover(self) -> Turnover:
+        """How many cells changed sides, after all results; sizes are those of the current release."""
+        if not self.plan.base_totals:
+            return Turnover(self._moves, self._moves.sum(axis=2))
+        base = (
+            (unpack_totals(row.matrix), self._lands[Tier(row.line)])
+            for row in self.plan.base_totals
+            if (row.obligation_id, row.line) in self._totals
+        )
+        return Turnover(self._moves, sizes(base))
+
     def every_key(self) -> Iterator[str]:
         """Yield all service keys there are: of records, of the register and of duties, sorted."""
         known = sorted({*self.plan.services, *self._duties})
@@ -135,9 +152,10 @@ class PartitionRun:
                 (row.obligation_id, row.line, row.service_key): row
                 for row in self.store.current_coverage(chunk)
             }
+            probed = self.store.probes_of(chunk)
             for key, records in self.store.partition_records(chunk):
                 self._forget(key, before, subtract=keys is not None)
-                result = self._build(key, records, before)
+                result = self._build(key, records, before, seen_of(probed.get(key, ())))
                 if result is None:
                     self.removed.append(key)
                 else:
@@ -159,12 +177,13 @@ class PartitionRun:
         key: str,
         records: Sequence[StoredRecord],
         before: Mapping[tuple[str, str, str], CoverageRow],
+        seen: Seen,
     ) -> PartitionResult | None:
         duties = self._duties.get(key, ())
         if not records and not duties and key not in self.plan.services:
             return None
         claims, next_change_on = self._linked(key, records)
-        entries = merge(claims, self.plan.precedence)
+        entries = merge(claims, self.plan.precedence, seen)
         service = encode_service(
             service_for(
                 ServiceKey(key),
@@ -204,11 +223,14 @@ class PartitionRun:
     ) -> CoverageRow:
         cells = assess(ServiceKey(key), entries, duty, self.line, self.plan.sources)
         add_to_totals(self._totals[obligation_id, duty.line.value], cells.state, 1)
-        previous = before.get((obligation_id, duty.line.value, key))
+        row = before.get((obligation_id, duty.line.value, key))
+        previous = self._on_this_line(row, duty.line) if row else None
+        if previous is not None:
+            count_moves(self._moves, previous[0], cells.state, self._lands[duty.line])
         began = since(
             cells.state,
             release=self.plan.release,
-            before=self._on_this_line(previous, duty.line) if previous else None,
+            before=previous,
         )
         digest, packed = pack_cells(cells)
         return CoverageRow(

@@ -16,6 +16,7 @@ import structlog
 
 from syncd.pipeline.check import CheckReport, Comparison
 from syncd.pipeline.codec import canonical_json, short_hash
+from syncd.pipeline.hold import ReleaseGate
 from syncd.pipeline.obligations import encode_obligations
 from syncd.pipeline.partitions import RebuildPlan
 from syncd.pipeline.ports import ReleaseDraft
@@ -46,14 +47,19 @@ class Rebuilder:
     builder: PartitionBuilder
     registry: Registry
     clock: Callable[[], datetime]
+    gate: ReleaseGate = field(default_factory=ReleaseGate)
+    operator: str = ""
     _lock: asyncio.Lock = field(default_factory=asyncio.Lock)
 
-    async def rebuild(self, *, full: bool = False) -> Release | None:
-        """Publish a new release if anything changed; returns it, or None."""
-        async with self._lock:
-            return await self._rebuild(full=full)
+    async def rebuild(self, *, full: bool = False, accept: str = "") -> Release | None:
+        """Publish a new release if anything changed; returns it, or None.
 
-    async def _rebuild(self, *, full: bool) -> Release | None:
+        A release that turns the report over is held, unless ``accept`` says why it is right.
+        """
+        async with self._lock:
+            return await self._rebuild(full=full, accept=accept)
+
+    async def _rebuild(self, *, full: bool, accept: str) -> Release | None:
         registry, now = self.registry, self.clock()
         states = await asyncio.to_thread(self.store.source_states)
         inputs = describe_inputs(registry, states, now)
@@ -63,16 +69,30 @@ class Rebuilder:
         everything = full or current is None or current.inputs.get("digest") != digest
         if not everything and not keys:
             return None
+        attempt = (mark, digest)
+        if not (full or accept) and self.gate.waits(attempt, now):
+            return None
         await self._keep_inputs(registry, inputs)
         plan = await self._plan(registry, states, now, current, everything=everything)
         built = await self.builder.build(plan, None if everything else keys)
         try:
+            verdict = self.gate.judge(
+                built.turnover,
+                current=current,
+                inputs=inputs,
+                now=now,
+                attempt=attempt,
+                accepted={"reason": accept, "by": self.operator} if accept else None,
+            )
+            if verdict.held:
+                return None
+            marks = {"upheaval": verdict.mark} if verdict.mark else {}
             release = await asyncio.to_thread(
                 self.store.publish,
                 ReleaseDraft(
                     results=built.results(),
                     totals=built.totals,
-                    inputs={**inputs, "digest": digest, "read": _read_states(registry, states)},
+                    inputs={**inputs, "digest": digest, "read": _read_states(registry, states), **marks},
                     inputs_digest=digest,
                     published_at=now,
                     dirty_up_to=mark,
@@ -81,6 +101,7 @@ class Rebuilder:
             )
         finally:
             built.discard()
+        self.gate.passed(release)
         if release is not None:
             _log.info("release_published", release=release.number, digest=release.digest, **release.counts)
         return release

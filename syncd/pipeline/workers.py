@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from syncd.pipeline.partitions import RebuildPlan
     from syncd.pipeline.ports import DocumentNote, PartitionResult, StagedSnapshot, TotalsRow
     from syncd.pipeline.registry import SourcePlan
+    from syncd.rules.upheaval import Turnover
 
 
 class ParseWorker(Protocol):
@@ -89,6 +90,7 @@ class BuiltPartitions:
     results: Callable[[], Iterator[PartitionResult]]
     totals: tuple[TotalsRow, ...]
     removed: tuple[str, ...]
+    turnover: Turnover
     discard: Callable[[], None]
     """Removes the file."""
 

@@ -43,6 +43,10 @@ class DaemonTable(Table):
         4, ge=1, le=64, description="Parse processes at once; waiting for a portal takes no place."
     )
 
+    hold_release: Duration = Field(
+        timedelta(hours=24),
+        description="How long a release that turns the report over waits for an operator; 0 s: not at all.",
+    )
     check_interval: Duration = Field(
         timedelta(minutes=1), description="How often dates and the age of sources are looked at."
     )
@@ -106,10 +110,6 @@ class WorkerTable(Table):
     time_seconds: int = Field(600, ge=1)
 
 
-class RegistersTable(Table):
-    """``[registers]``: reference data, relative to the configuration directory, else to the shipped one."""
-
-    areas: str = "reference/gv100ad-2025-11-30.txt.gz"
 class ProbeTable(Table):
     """``[probe]``: looking at links, and asking for delivery routes. Off until somebody wants it."""
 
@@ -159,6 +159,10 @@ class RetentionTable(Table):
         return Retention(self.runs, self.releases, self.withdrawn)
 
 
+class RegistersTable(Table):
+    """``[registers]``: reference data, relative to the configuration directory, else to the shipped one."""
+
+    areas: str = "reference/gv100ad-2025-11-30.txt.gz"
     services: str = "reference/ozg-leika-2019-10.csv.gz"
     successions: str = "reference/successions.toml"
 
@@ -184,7 +188,7 @@ class DaemonFile(Table):
     web: WebTable = WebTable()
     log: LogTable = LogTable()
     worker: WorkerTable = WorkerTable()
-    registers: RegistersTable = RegistersTable()
-    cohort: Annotated[tuple[CohortTable, ...], Field(strict=False)] = ()
     probe: ProbeTable = ProbeTable()
     retention: RetentionTable = RetentionTable()
+    registers: RegistersTable = RegistersTable()
+    cohort: Annotated[tuple[CohortTable, ...], Field(strict=False)] = ()

@@ -23,9 +23,12 @@ from syncd.errors import StorageError
 from syncd.pipeline.partitions import PartitionRun, RebuildPlan
 from syncd.pipeline.ports import PartitionResult, Store, TotalsRow
 from syncd.pipeline.workers import BuiltPartitions
+from syncd.rules.upheaval import Turnover
 from syncd.storage.store import open_store
 
 _NICENESS = 10
+Summary = tuple[tuple[TotalsRow, ...], tuple[str, ...], Turnover]
+"""Totals, removed service keys, cells that changed sides: what is small enough to come back by itself."""
 
 
 @dataclass(slots=True)
@@ -38,8 +41,7 @@ class InProcessBuilder:
     async def build(self, plan: RebuildPlan, keys: Sequence[str] | None) -> BuiltPartitions:
         """Build the given service keys, or all of them."""
         path = await asyncio.to_thread(_new_file, self.workroot)
-        totals, removed = await asyncio.to_thread(_build, self.store, plan, keys, path)
-        return _built(path, totals, removed)
+        return _built(path, await asyncio.to_thread(_build, self.store, plan, keys, path))
 
 
 @dataclass(slots=True)
@@ -58,9 +60,7 @@ class ProcessBuilder:
             self._pool = ProcessPoolExecutor(1, mp_context=get_context("spawn"), initializer=_settle_in)
         loop = asyncio.get_running_loop()
         try:
-            totals, removed = await loop.run_in_executor(
-                self._pool, _build_by_url, self.url, plan, keys, path
-            )
+            summary = await loop.run_in_executor(self._pool, _build_by_url, self.url, plan, keys, path)
         except BrokenProcessPool as error:
             self._pool = None
             path.unlink(missing_ok=True)
@@ -72,7 +72,7 @@ class ProcessBuilder:
         except BaseException:
             path.unlink(missing_ok=True)
             raise
-        return _built(path, totals, removed)
+        return _built(path, summary)
 
     def close(self) -> None:
         """End the child without waiting for work in progress: nothing of it is published."""
@@ -104,9 +104,7 @@ def _new_file(workroot: Path) -> Path:
     return Path(name)
 
 
-def _build_by_url(
-    url: str, plan: RebuildPlan, keys: Sequence[str] | None, path: Path
-) -> tuple[tuple[TotalsRow, ...], tuple[str, ...]]:
+def _build_by_url(url: str, plan: RebuildPlan, keys: Sequence[str] | None, path: Path) -> Summary:
     store = open_store(url, create=False)
     try:
         return _build(store, plan, keys, path)
@@ -114,23 +112,23 @@ def _build_by_url(
         store.close()
 
 
-def _build(
-    store: Store, plan: RebuildPlan, keys: Sequence[str] | None, path: Path
-) -> tuple[tuple[TotalsRow, ...], tuple[str, ...]]:
+def _build(store: Store, plan: RebuildPlan, keys: Sequence[str] | None, path: Path) -> Summary:
     run = PartitionRun(plan, store)
     with path.open("wb") as file:
         pickler = pickle.Pickler(file, protocol=pickle.HIGHEST_PROTOCOL)
         for result in run.results(keys):
             pickler.dump(result)
             pickler.clear_memo()
-    return run.totals, tuple(run.removed)
+    return run.totals, tuple(run.removed), run.turnover
 
 
-def _built(path: Path, totals: tuple[TotalsRow, ...], removed: tuple[str, ...]) -> BuiltPartitions:
+def _built(path: Path, summary: Summary) -> BuiltPartitions:
+    totals, removed, turnover = summary
     return BuiltPartitions(
         results=lambda: _read(path),
         totals=totals,
         removed=removed,
+        turnover=turnover,
         discard=lambda: path.unlink(missing_ok=True),
     )
 

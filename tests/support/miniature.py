@@ -30,6 +30,7 @@ from syncd.model.run import RunCounts, RunOutcome
 from syncd.model.service import Service, ServiceKey
 from syncd.pipeline.ask import Ask
 from syncd.pipeline.codec import content_hash, encode_claims, short_hash
+from syncd.pipeline.hold import ReleaseGate
 from syncd.pipeline.ports import HASH_SIZE, StagedRecord, StagedSnapshot, Store, Verdict
 from syncd.pipeline.rebuild import Rebuilder
 from syncd.pipeline.registry import AreaRegister, Registry, SourcePlan
@@ -277,11 +278,13 @@ class Miniature:
         )
         return run_id
 
-    def publish(self) -> Release | None:
+    def publish(self, gate: ReleaseGate | None = None, *, accept: str = "") -> Release | None:
         """Rebuild and publish; works whether or not an event loop runs in this thread."""
         builder = InProcessBuilder(self.store, self.workroot)
-        rebuilder = Rebuilder(self.store, builder, self.registry, self.clock)
-        return _in_own_loop(rebuilder.rebuild())
+        rebuilder = Rebuilder(
+            self.store, builder, self.registry, self.clock, gate or ReleaseGate(), operator="tester"
+        )
+        return _in_own_loop(rebuilder.rebuild(accept=accept))
 
     def _staged(self, source_id: str, claims: Sequence[Claim]) -> StagedSnapshot:
         by_record: dict[str, list[Claim]] = {}
