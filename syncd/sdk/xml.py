@@ -34,6 +34,9 @@ ELEMENT_LIMIT = 20_000
 STRAY_LIMIT = 200
 """Names of elements outside records that are told apart."""
 
+_PIECES_OF_TEXT = 64
+_LONG_TEXT = f"a text of more than {TEXT_LIMIT} characters"
+_TAGS_KEPT = 2_000
 _XINCLUDE = "http://www.w3.org/2001/XInclude"
 _CHUNK = 64 * 1024
 _HEAD = 1024
@@ -196,10 +199,12 @@ class _Builder:
         self._depth = 0
         self._open: list[XmlElement] = []
         self._texts: list[list[str]] = []
-        self._sizes: list[int] = []
+        self._faulty = False
         self._elements = 0
         self._base = 0
         self._done: list[XmlElement] = []
+        # Documents repeat a few names millions of times.
+        self._tags: dict[str, tuple[str, str]] = {}
 
     def taken(self) -> list[XmlElement]:
         """Return the records that are complete, once."""
@@ -213,45 +218,57 @@ class _Builder:
         )
 
     def start(self, tag: str, attributes: Mapping[str, str]) -> None:
-        namespace, name = _split(tag)
         self._depth += 1
-        self._check(namespace, name)
-        if self._open:
+        namespace, name = self._tags.get(tag) or self._new_tag(tag)
+        if not 1 < self._depth <= DEPTH_LIMIT:
+            self._check_depth(namespace, name)
+        opened = self._open
+        if opened:
             self._elements += 1
+            if self._elements > self._element_limit and not self._faulty:
+                self._fail(f"more than {self._element_limit} elements in one record")
+            # A faulty record is no longer collected, only followed to its end.
+            if self._faulty:
+                return
+            element = XmlElement(name, namespace, self._attributes(attributes) if attributes else {})
+            opened[-1].children.append(element)
         elif name in self._records:
-            self._elements = 0
+            self._elements, self._base, self._faulty = 0, self._depth, False
+            element = XmlElement(name, namespace, self._attributes(attributes) if attributes else {})
         else:
             self._stray(name)
             return
-        if self._elements > self._element_limit and not self._open[0].fault:
-            self._fail(f"more than {self._element_limit} elements in one record")
-        # A faulty record is no longer collected, only followed to its end.
-        if self._open and self._open[0].fault:
-            return
-        element = XmlElement(name, namespace, self._attributes(attributes))
-        if self._open:
-            self._open[-1].children.append(element)
-        self._push(element, attributes)
+        opened.append(element)
+        self._texts.append([])
+        if attributes and (
+            len(attributes) > ATTRIBUTE_LIMIT or any(len(v) > TEXT_LIMIT for v in attributes.values())
+        ):
+            self._fail(f"an element with more than {ATTRIBUTE_LIMIT} attributes or a huge one")
 
     def data(self, text: str) -> None:
-        if not self._open or self._open[0].fault:
-            return
-        self._sizes[-1] += len(text)
-        if self._sizes[-1] > TEXT_LIMIT:
-            self._fail(f"a text of more than {TEXT_LIMIT} characters")
-            return
-        self._texts[-1].append(text)
+        if self._texts and not self._faulty:
+            texts = self._texts[-1]
+            texts.append(text)
+            if len(texts) >= _PIECES_OF_TEXT:
+                texts[:] = ["".join(texts)]
+                if len(texts[0]) > TEXT_LIMIT:
+                    self._fail(_LONG_TEXT)
 
     def end(self, _tag: str) -> None:
         self._depth -= 1
-        if not self._open:
-            return
         # Elements of a faulty record were not opened; only its own end counts.
-        if self._open[0].fault and self._depth >= self._base:
+        if not self._open or (self._faulty and self._depth >= self._base):
             return
+        texts = self._texts[-1]
+        text = texts[0] if len(texts) == 1 else "".join(texts)
+        if len(text) > TEXT_LIMIT:
+            self._fail(_LONG_TEXT)
+            if self._depth >= self._base:
+                return
+            text = ""
+        self._texts.pop()
         element = self._open.pop()
-        element.text = "".join(self._texts.pop())
-        self._sizes.pop()
+        element.text = text
         if not self._open:
             self._done.append(element)
 
@@ -269,48 +286,40 @@ class _Builder:
         if self._depth > 1 and (name in self._strays or len(self._strays) < STRAY_LIMIT):
             self._strays[name] = self._strays.get(name, 0) + 1
 
-    def _push(self, element: XmlElement, attributes: Mapping[str, str]) -> None:
-        if not self._open:
-            self._base = self._depth
-        self._open.append(element)
-        self._texts.append([])
-        self._sizes.append(0)
-        if len(attributes) > ATTRIBUTE_LIMIT or any(len(v) > TEXT_LIMIT for v in attributes.values()):
-            self._fail(f"an element with more than {ATTRIBUTE_LIMIT} attributes or a huge one")
-
     def _fail(self, fault: str) -> None:
         """Give the record up: keep its outermost element only."""
         record = self._open[0]
         record.fault = fault
         record.children.clear()
-        del self._open[1:], self._texts[1:], self._sizes[1:]
+        self._faulty = True
+        del self._open[1:], self._texts[1:]
         self._texts[0].clear()
 
-    def _check(self, namespace: str, name: str) -> None:
+    def _new_tag(self, tag: str) -> tuple[str, str]:
+        """Split and check the name of an element or attribute and remember it, up to a number of names."""
+        namespace, brace, name = tag.rpartition("}")
+        if len(name) > NAME_LIMIT:
+            raise SourceFormatError(
+                f"the name of an element or attribute is longer than {NAME_LIMIT} characters",
+                code="xml_limit",
+                fix=_FIX,
+            )
+        if namespace == f"{{{_XINCLUDE}":
+            raise SourceFormatError("the document includes others (XInclude)", code="xml_include", fix=_FIX)
+        split = (namespace[1:], name) if brace else ("", tag)
+        if len(self._tags) < _TAGS_KEPT:
+            self._tags[tag] = split
+        return split
+
+    def _check_depth(self, namespace: str, name: str) -> None:
         if self._depth > DEPTH_LIMIT:
             raise SourceFormatError(
                 f"elements are nested more than {DEPTH_LIMIT} levels deep", code="xml_limit", fix=_FIX
             )
-        if len(name) > NAME_LIMIT:
-            raise SourceFormatError(
-                f"an element's name is longer than {NAME_LIMIT} characters", code="xml_limit", fix=_FIX
-            )
-        if namespace == _XINCLUDE:
-            raise SourceFormatError("the document includes others (XInclude)", code="xml_include", fix=_FIX)
-        if self._depth == 1:
-            self._root.check(namespace, name)
+        self._root.check(namespace, name)
 
     def _attributes(self, attributes: Mapping[str, str]) -> dict[str, str]:
         if len(attributes) > ATTRIBUTE_LIMIT:
             return {}
-        found = {_split(name)[1]: value for name, value in attributes.items()}
-        if any(len(name) > NAME_LIMIT for name in found):
-            raise SourceFormatError(
-                f"an attribute's name is longer than {NAME_LIMIT} characters", code="xml_limit", fix=_FIX
-            )
-        return found
-
-
-def _split(tag: str) -> tuple[str, str]:
-    namespace, brace, name = tag.rpartition("}")
-    return (namespace[1:], name) if brace else ("", tag)
+        tags = self._tags
+        return {(tags.get(tag) or self._new_tag(tag))[1]: value for tag, value in attributes.items()}
