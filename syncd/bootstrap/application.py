@@ -18,7 +18,9 @@ from pathlib import Path
 import structlog
 
 from syncd import __version__
+from syncd.bootstrap.hold_file import HOLD_FILE, HoldFile
 from syncd.bootstrap.places import PlacedWorker, Suspects
+from syncd.bootstrap.probes import open_prober
 from syncd.bootstrap.sessions import Sessions
 from syncd.bootstrap.state_folder import StateFolder
 from syncd.errors import ConfigError, NotFound
@@ -60,6 +62,7 @@ class Application:
     ask: Ask
     ingest: Ingest
     rebuilder: Rebuilder
+    prober: Prober
     sessions: Sessions
     metrics: Metrics
     upkeep: Upkeep
@@ -93,16 +96,18 @@ class Application:
         with self.folder.source(source_id):
             return await self.ingest.retire(source_id, reason=reason)
 
-    async def rebuild(self, *, full: bool = False) -> Release | None:
-        """Publish a new release if anything changed; returns it, or None."""
+    async def rebuild(self, *, full: bool = False, accept: str = "") -> Release | None:
+        """Publish a new release if anything changed; returns it, or None. See :meth:`Rebuilder.rebuild`."""
         await self.refresh_day()
         started = time.monotonic()
         failed = True
         try:
             async with self._alone():
-                release = await self.rebuilder.rebuild(full=full)
+                release = await self.rebuilder.rebuild(full=full, accept=accept)
             failed = False
         finally:
+            held = await asyncio.to_thread(self.held)
+            self.metrics.release_held(held=held is not None)
             self.metrics.rebuild_ended(time.monotonic() - started, failed=failed)
         if release is not None:
             self.metrics.release_published(release)
@@ -188,6 +193,7 @@ async def build_application(config: Config, *, serving: bool = False) -> AsyncIt
         registry = await asyncio.to_thread(config.to_registry, day := utc_now().date())
         fetcher = await stack.enter_async_context(HttpFetcher(user_agent=f"syncd/{__version__}"))
         builder = _builder(store, url, work, serving=serving, stack=stack)
+        prober = await stack.enter_async_context(open_prober(config.file.probe, store, utc_now))
         suspects = Suspects()
         sessions = Sessions(config, fetcher, folder.raw, work, suspects)
         parser = SubprocessParseWorker(
@@ -216,7 +222,15 @@ async def build_application(config: Config, *, serving: bool = False) -> AsyncIt
                 # The configuration is replaced on reload, and a secret may rotate at any time.
                 secrets=lambda: sessions.config.secrets(),  # noqa: PLW0108
             ),
-            rebuilder=Rebuilder(store, builder, registry, utc_now),
+            prober=prober,
+            rebuilder=Rebuilder(
+                store,
+                builder,
+                registry,
+                utc_now,
+                ReleaseGate(HoldFile(folder.root / HOLD_FILE), config.file.daemon.hold_release),
+                operator=_this_user(),
+            ),
             sessions=sessions,
             metrics=metrics,
             # The configuration is replaced on reload.

@@ -158,20 +158,32 @@ class Daemon:
             self.silence.heard(source_id)
             self._rebuild_wanted.set()
 
+    async def _probe(self) -> None:
+        """Look at links and ask for routes that are due, where the configuration wants it."""
+        table = self.app.config.file.probe
+        if not table.links and table.routing_url is None:
+            return
+        found = await self.app.prober.round(table.batch, links=table.links)
+        if found:
+            _log.info("probes_done", **found)
+            self._rebuild_wanted.set()
+
     async def _rebuild_when_wanted(self) -> None:
+        app = self.app
         while True:
             await self._rebuild_wanted.wait()
             # Runs that end while this one is at work ask for one more, not for one each.
             self._rebuild_wanted.clear()
             heard, self._good_runs = self._good_runs, 0
             try:
-                release = await self.app.rebuild()
+                release = await app.rebuild()
             except SyncdError as error:
                 _log.error("rebuild_failed", code=error.code, reason=error.message, fix=error.fix)
             except Exception:  # noqa: BLE001 - logged with its trace; the published release stays
                 _log.exception("rebuild_crashed")
             else:
-                if heard:
+                # A held release has not reached anybody.
+                if heard and await asyncio.to_thread(app.held) is None:
                     self.silence.cycled()
                 if release is not None:
                     notify(f"STATUS=release {release.number}")

@@ -43,6 +43,10 @@ class DaemonTable(Table):
         4, ge=1, le=64, description="Parse processes at once; waiting for a portal takes no place."
     )
 
+    hold_release: Duration = Field(
+        timedelta(hours=24),
+        description="How long a release that turns the report over waits for an operator; 0 s: not at all.",
+    )
     check_interval: Duration = Field(
         timedelta(minutes=1), description="How often dates and the age of sources are looked at."
     )
