@@ -106,7 +106,7 @@ class FimPortal:
         return fingerprint(settings.base_url, settings.api_prefix, *(one.name for one in self._listings))
 
     def _must_walk(self, before: Position, now: datetime, accepted: str) -> bool:
-        """Tell whether everything has to be read: other lists, due, or the last full walk was never accepted."""
+        """Tell whether everything has to be read: other lists, due, or the last walk was never accepted."""
         age = now - before.walked_at
         return (
             before.since is None

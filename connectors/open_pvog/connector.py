@@ -219,5 +219,6 @@ SPEC = ConnectorSpec(
     build=OpenPvog,
     parser="connectors.open_pvog.parse",
     completeness=Completeness.WHOLE_DOCUMENT,
+    is_yardstick=True,
     portal=synthetic_portal,
 )

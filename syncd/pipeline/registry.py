@@ -54,6 +54,8 @@ class SourcePlan:
     enabled: bool = True
     parser_version: str = ""
     """Changes with the parser's code, so that a better parser reads known bytes again."""
+    is_yardstick: bool = False
+    """It states what the official counters count; our coverage is compared with it."""
 
 
 @dataclass(frozen=True, slots=True)

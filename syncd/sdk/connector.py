@@ -147,6 +147,9 @@ class ConnectorSpec:
     """The portal is asked for changes only; its parser composes from a ledger that lives on."""
     feeds_register: bool = False
     """The records are of kind ``catalogue``: they extend the service register and are never offers."""
+    is_yardstick: bool = False
+    """The records carry the official counters' word on a cell (:mod:`syncd.model.facts`); it is reported how
+    our coverage differs from it. Native ids begin with the service key, so that they come in its order."""
     mode: SnapshotMode = SnapshotMode.FULL
     minimum_interval_seconds: int = 60
     verified_live: bool = False

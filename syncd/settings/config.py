@@ -75,6 +75,7 @@ class SourceConfig:
             mode=self.spec.mode,
             proves_completeness=self.spec.completeness is not Completeness.NONE,
             total_required=self.spec.completeness is Completeness.DECLARED_TOTAL,
+            is_yardstick=self.spec.is_yardstick,
             total_tolerance=file.limits.total_tolerance,
             allow_private=file.limits.allow_private,
             enabled=file.enabled,
