@@ -10,8 +10,9 @@ from __future__ import annotations
 import base64
 import hashlib
 import importlib
+import sqlite3
 import traceback
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from datetime import UTC
 from pathlib import Path
@@ -21,8 +22,18 @@ import numpy as np
 import orjson
 
 from syncd.errors import SourceFormatError
+from syncd.fetching.collecting import collection_of
 from syncd.fetching.findings import Findings, writable
 from syncd.fetching.known import MARK_SIZE, KnownHashes, Repetitions, Spill
+from syncd.fetching.piece_findings import (
+    PIECE_LIMIT,
+    TOO_LARGE,
+    bad_id,
+    double,
+    is_usable_id,
+    not_text,
+    out_of_order,
+)
 from syncd.fetching.stagefile import StageWriter, read_staged
 from syncd.model.area import AreaKey
 from syncd.model.issue import Issue, Severity
@@ -34,20 +45,19 @@ from syncd.rules.normalise import normalise
 from syncd.sdk.parsing import ParseContext, RecordRejected
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping
     from datetime import datetime
-    from typing import BinaryIO
 
+    from syncd.fetching.collecting import Collection
     from syncd.model.record import Claim
     from syncd.pipeline.workers import ParseJob
-    from syncd.sdk.parsing import Parser, Slice
+    from syncd.sdk.parsing import Slice
 
+LEDGER = "ledger"
+"""Stands for a document's name where records come out of the ledger."""
 STAGED, ABSENT, SUMMARY, QUARANTINE = "staged.bin", "absent.bin", "summary.json", "quarantine.ndjson"
 _BATCH_PIECES = 4_096
 _BATCH_BYTES = 4 * 1024 * 1024
-# Bytes: ids stand in indexes, and an entry of a PostgreSQL index may have 2,704 bytes.
-_ID_LIMIT = 1_000
-_PIECE_LIMIT = 8 * 1024 * 1024
 _QUARANTINED_RAW = 64 * 1024
 _QUARANTINE_BYTES = 1_000_000
 
@@ -60,23 +70,26 @@ def stage_documents(job: ParseJob) -> None:
     """
     parser = _load_parser(job)
     staging = _Staging(job, parser)
-    with staging.spills:
+    with staging.spills, ExitStack() as kept:
         with staging.files:
-            for document in job.documents:
-                staging.read(document)
+            if hasattr(parser, "compose"):
+                staging.compose(kept.enter_context(collection_of(job)))
+            else:
+                for document in job.documents:
+                    staging.read(document)
         staging.finish()
 
 
-def _load_parser(job: ParseJob) -> Parser:
+def _load_parser(job: ParseJob) -> Any:  # noqa: ANN401 - one of the two shapes of syncd.sdk.parsing
     try:
         module: Any = importlib.import_module(job.parser)
-        _ = module.cut, module.parse
+        _ = (module.collect, module.compose) if hasattr(module, "compose") else module.cut
+        _ = module.parse
     except (KeyboardInterrupt, MemoryError):
         raise
     except BaseException as error:
         raise crashed(error, job, "on import") from error
-    parser: Parser = module
-    return parser
+    return module
 
 
 def crashed(error: BaseException, job: ParseJob, where: str) -> SourceFormatError:
@@ -94,7 +107,7 @@ def crashed(error: BaseException, job: ParseJob, where: str) -> SourceFormatErro
 class _Staging:
     """State of one staging run."""
 
-    def __init__(self, job: ParseJob, parser: Parser) -> None:
+    def __init__(self, job: ParseJob, parser: Any) -> None:  # noqa: ANN401 - see _load_parser
         self._job = job
         self._parser = parser
         scope = job.scope
@@ -115,6 +128,9 @@ class _Staging:
         self._incomplete: list[str] = []
         self._stated: list[datetime] = []
         self._identities: set[str] = set()
+        self._composed: Collection | None = None
+        self._statements: int | None = None
+        self._position = ""
         self._received = self._seen = self._quarantined = self._bytes = 0
         self.files = ExitStack()
         self._staged = self.files.enter_context(StageWriter(job.workdir / STAGED))
@@ -123,37 +139,76 @@ class _Staging:
     # --- one document -------------------------------------------------------------------------------
     def read(self, document: Mapping[str, Any]) -> None:
         """Cut one document and stage what is new in it."""
-        name, path = str(document["name"]), Path(document["path"])
-        context = ParseContext(
+        name, context = str(document["name"]), self._context(document)
+        received = self._received
+        with Path(document["path"]).open("rb") as file:
+            self._take_all(lambda: self._parser.cut(file, context), context, name)
+            self._bytes += file.seek(0, 2)
+        self._close_document(context, name)
+        self._declared.append((name, context.declared_total, self._received - received))
+
+    def compose(self, collection: Collection) -> None:
+        """Collect all documents in the ledger, then stage what is new in the records it yields."""
+        self._composed, ledger = collection, collection.ledger
+        for document in self._job.documents:
+            self._collect(document, collection)
+        if collection.skipped:
+            self._findings.add(out_of_order(collection.skipped))
+        context = ParseContext(options=self._job.options)
+        self._take_all(lambda: self._parser.compose(ledger, context), context, LEDGER)
+        self._close_document(context, LEDGER)
+        self._declared.append((LEDGER, context.declared_total, self._received))
+        self._statements, self._position = ledger.count_competences(), ledger.position
+        # A stream that is known to be cut must not count as read.
+        collection.keep = not (self._incomplete or self._job.incomplete)
+
+    def _collect(self, document: Mapping[str, Any], collection: Collection) -> None:
+        name, context = str(document["name"]), self._context(document)
+        where = f"{self._job.source_id}/{name}"
+        if not collection.admits(document, where):
+            return
+        with Path(document["path"]).open("rb") as file, self._guarded(name):
+            self._parser.collect(file, context, collection.ledger)
+            self._bytes += file.seek(0, 2)
+        collection.taken(document, where)
+        self._close_document(context, name)
+
+    def _context(self, document: Mapping[str, Any]) -> ParseContext:
+        return ParseContext(
             options=self._job.options,
             document=dict(document.get("context") or {}),
             charset=document.get("charset"),
         )
-        received = self._received
+
+    def _take_all(self, pieces: Callable[[], Iterator[Slice]], context: ParseContext, name: str) -> None:
         batch: list[tuple[Slice, bytes]] = []
         size = 0
-        with path.open("rb") as file:
-            for piece, raw_hash in self._cut(file, context, name):
-                batch.append((piece, raw_hash))
-                size += len(piece.raw)
-                if len(batch) >= _BATCH_PIECES or size >= _BATCH_BYTES:
-                    self._take(batch, context, name)
-                    batch, size = [], 0
-            self._take(batch, context, name)
-            self._bytes += file.seek(0, 2)
-        self._close_document(context, name, self._received - received)
+        for piece, raw_hash in self._hashed(pieces, context, name):
+            batch.append((piece, raw_hash))
+            size += len(piece.raw)
+            if len(batch) >= _BATCH_PIECES or size >= _BATCH_BYTES:
+                self._take(batch, context, name)
+                batch, size = [], 0
+        self._take(batch, context, name)
 
-    def _cut(self, file: BinaryIO, context: ParseContext, name: str) -> Iterator[tuple[Slice, bytes]]:
+    def _hashed(
+        self, pieces: Callable[[], Iterator[Slice]], context: ParseContext, name: str
+    ) -> Iterator[tuple[Slice, bytes]]:
         """Yield pieces with their raw hash, which covers all that decides what the bytes mean."""
         seed = hashlib.sha256(
             orjson.dumps([context.charset, dict(context.document)], option=orjson.OPT_SORT_KEYS)
         )
-        try:
-            for piece in self._parser.cut(file, context):
+        with self._guarded(name):
+            for piece in pieces():
                 state = seed.copy()
                 state.update(piece.raw)
                 yield piece, state.digest()[:HASH_SIZE]
-        except (KeyboardInterrupt, MemoryError, GeneratorExit):
+
+    @contextmanager
+    def _guarded(self, name: str) -> Iterator[None]:
+        try:
+            yield
+        except (KeyboardInterrupt, MemoryError, GeneratorExit, sqlite3.Error):
             raise
         except SourceFormatError as error:
             raise self._placed(error, name) from error
@@ -165,10 +220,9 @@ class _Staging:
         where = f"{place}: {error.where}" if error.where else place
         return SourceFormatError(error.message, where=where, fix=error.fix, code=error.code)
 
-    def _close_document(self, context: ParseContext, name: str, received: int) -> None:
+    def _close_document(self, context: ParseContext, name: str) -> None:
         self._drain(context, name)
         self._findings.count_fields(context.unknown_fields)
-        self._declared.append((name, context.declared_total, received))
         if context.stated_at is not None:
             self._stated.append(context.stated_at.astimezone(UTC))
         if context.identity:
@@ -187,7 +241,7 @@ class _Staging:
         context.issues.clear()
 
     def _place(self, name: str) -> str:
-        return f"{name}: " if len(self._job.documents) > 1 else ""
+        return f"{name}: " if len(self._job.documents) > 1 and name != LEDGER else ""
 
     # --- one batch ----------------------------------------------------------------------------------
     def _take(self, batch: list[tuple[Slice, bytes]], context: ParseContext, name: str) -> None:
@@ -214,8 +268,8 @@ class _Staging:
 
     def _stage(self, piece: Slice, raw_hash: bytes, context: ParseContext, name: str) -> bool:
         """Parse, normalise and stage one piece; returns False when it had to be quarantined."""
-        if len(piece.raw) > _PIECE_LIMIT:
-            return self._set_aside(piece, name, "", _TOO_LARGE)
+        if len(piece.raw) > PIECE_LIMIT:
+            return self._set_aside(piece, name, "", TOO_LARGE)
         try:
             record = self._parser.parse(piece, context)
             native_id = record.native_id
@@ -228,8 +282,8 @@ class _Staging:
             raise self._placed(error, name) from error
         except BaseException as error:
             raise crashed(error, self._job, f"{name}: {piece.where}") from error
-        if not _is_usable_id(native_id):
-            return self._set_aside(piece, name, "", _bad_id(native_id))
+        if not is_usable_id(native_id):
+            return self._set_aside(piece, name, "", bad_id(native_id))
         result = normalise(
             record,
             source_id=self._job.source_id,
@@ -244,7 +298,7 @@ class _Staging:
         try:
             staged = _staged(native_id, raw_hash, result.claims)
         except (TypeError, ValueError) as error:
-            return self._set_aside(piece, name, native_id, _not_text(native_id, error))
+            return self._set_aside(piece, name, native_id, not_text(native_id, error))
         self._staged.add(staged)
         self._ids.add(native_id.encode())
         return True
@@ -291,6 +345,8 @@ class _Staging:
             "declared_total": declared_total,
             "incomplete_reason": writable("; ".join(self._incomplete[:20])),
             "stated_at": min(self._stated).isoformat() if self._stated else None,
+            "statements": self._statements,
+            "position": self._position,
             "identity": writable(", ".join(sorted(self._identities))),
             "issues": [
                 [
@@ -351,16 +407,8 @@ class _Staging:
                     taken.update({record.native_id} if winner else ())
                     writer.add(record)
                 else:
-                    self._findings.add(_double(record, identical=winner == record.raw_hash))
+                    self._findings.add(double(record, identical=winner == record.raw_hash))
         kept.replace(path)
-
-
-_TOO_LARGE = Issue(
-    "record_too_large",
-    f"The record is larger than {_PIECE_LIMIT // 1024 // 1024} MiB.",
-    severity=Severity.ERROR,
-    fix="Shorten its texts or lists at the source.",
-)
 
 
 def _staged(native_id: str, raw_hash: bytes, claims: tuple[Claim, ...]) -> StagedRecord:
@@ -368,47 +416,3 @@ def _staged(native_id: str, raw_hash: bytes, claims: tuple[Claim, ...]) -> Stage
     keys = tuple(sorted({claim.service_key.value for claim in claims}))
     # The payload is the functional projection, so its hash is codec.content_hash without a second encoding.
     return StagedRecord(native_id, raw_hash, short_hash(payload), keys, payload)
-
-
-def _is_usable_id(native_id: object) -> bool:
-    if not isinstance(native_id, str) or not native_id or "\0" in native_id:
-        return False
-    try:
-        return len(native_id.encode()) <= _ID_LIMIT
-    except UnicodeEncodeError:
-        return False
-
-
-def _bad_id(native_id: object) -> Issue:
-    return Issue(
-        "bad_id",
-        f"The record's id is empty, longer than {_ID_LIMIT} bytes or no text.",
-        "",
-        ascii(native_id)[:120],
-        Severity.ERROR,
-        "Give the record a stable id at the source.",
-    )
-
-
-def _not_text(native_id: str, error: Exception) -> Issue:
-    return Issue(
-        "not_text",
-        f"A text of the record cannot be written as UTF-8 ({str(error)[:80]}).",
-        "",
-        native_id[:120],
-        Severity.ERROR,
-        "Correct the characters at the source.",
-    )
-
-
-def _double(record: StagedRecord, *, identical: bool) -> Issue:
-    return Issue(
-        "duplicate_id",
-        "The record occurs more than once in the listing, byte for byte."
-        if identical
-        else "Two different records have this id; the one with the smaller hash is used.",
-        record.native_id,
-        "",
-        Severity.NOTE if identical else Severity.WARNING,
-        "Give every record an id of its own.",
-    )

@@ -11,6 +11,7 @@ import contextlib
 import os
 import signal
 import sys
+from dataclasses import replace
 from datetime import datetime
 from functools import partial
 from typing import TYPE_CHECKING
@@ -61,8 +62,9 @@ class SubprocessParseWorker:
         """
         try:
             async with self._slots:
-                path = await asyncio.to_thread(write_job, job, self._limits)
-                await self._run(job, path)
+                limits = replace(self._limits, time_s=job.time_limit_s or self._limits.time_s)
+                path = await asyncio.to_thread(write_job, job, limits)
+                await self._run(job, path, limits.time_s)
             return await asyncio.to_thread(_load, job)
         except OSError as error:
             await asyncio.to_thread(_clean, job.workdir)
@@ -71,7 +73,7 @@ class SubprocessParseWorker:
             _clean(job.workdir)
             raise
 
-    async def _run(self, job: ParseJob, path: Path) -> None:
+    async def _run(self, job: ParseJob, path: Path, time_limit_s: float) -> None:
         process = await asyncio.create_subprocess_exec(
             sys.executable,
             "-P",
@@ -87,7 +89,7 @@ class SubprocessParseWorker:
         listening = asyncio.create_task(_last_words(process.stderr))
         timed_out = False
         try:
-            async with asyncio.timeout(self._limits.time_s):
+            async with asyncio.timeout(time_limit_s):
                 await process.wait()
         except TimeoutError:
             timed_out = True
@@ -96,10 +98,10 @@ class SubprocessParseWorker:
             words = await _heard(listening)
         if timed_out or process.returncode == -signal.SIGXCPU:
             raise SourceFormatError(
-                f"The parser was not finished within {self._limits.time_s:g} s.",
+                f"The parser was not finished within {time_limit_s:g} s.",
                 where=job.source_id,
                 code="parser_timeout",
-                fix="Look at the stored answer; if it is legitimate, raise the time limit.",
+                fix="Look at the stored answer; if it is legitimate, raise limits.parse_timeout.",
             )
         if process.returncode != 0:
             raise await asyncio.to_thread(_why, job, process.returncode or 0, words)
@@ -206,6 +208,8 @@ def _load(job: ParseJob) -> StagedSnapshot:
         incomplete_reason=summary["incomplete_reason"],
         stated_at=datetime.fromisoformat(summary["stated_at"]) if summary["stated_at"] else None,
         identity=summary["identity"],
+        statements=summary["statements"],
+        position=summary["position"],
     )
 
 

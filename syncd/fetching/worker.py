@@ -53,6 +53,9 @@ def write_job(job: ParseJob, limits: WorkerLimits) -> Path:
             "known_areas": str(job.known_areas),
             "workdir": str(job.workdir),
             "reparse": job.reparse,
+            "ledger": str(job.ledger) if job.ledger else None,
+            "incomplete": job.incomplete,
+            "time_limit_s": job.time_limit_s,
             "quarantine": str(job.quarantine) if job.quarantine else None,
         },
     }
@@ -74,8 +77,8 @@ def _read_job(path: Path) -> tuple[ParseJob, WorkerLimits]:
     body = orjson.loads(path.read_bytes())
     job: Mapping[str, Any] = body["job"]
     paths = {name: Path(job[name]) for name in ("known_hashes", "known_areas", "workdir")}
-    quarantine = Path(job["quarantine"]) if job["quarantine"] else None
-    return ParseJob(**{**job, **paths, "quarantine": quarantine}), WorkerLimits(**body["limits"])
+    optional = {name: Path(job[name]) if job[name] else None for name in ("ledger", "quarantine")}
+    return ParseJob(**{**job, **paths, **optional}), WorkerLimits(**body["limits"])
 
 
 def _take_limits(limits: WorkerLimits) -> None:

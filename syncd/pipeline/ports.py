@@ -73,6 +73,10 @@ class StagedSnapshot:
     """When the documents say they were made; the earliest of them."""
     identity: str = ""
     """Whose the documents say they are; empty when they do not."""
+    statements: int | None = None
+    """Competences behind the records, where they were put together in a ledger."""
+    position: str = ""
+    """How far a ledger that lives on has come."""
 
 
 @dataclass(frozen=True, slots=True)

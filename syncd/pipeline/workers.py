@@ -42,6 +42,12 @@ class ParseJob:
     workdir: Path
     reparse: bool = False
     """Parse known pieces too: scope, settings or rules have changed since they were stored."""
+    ledger: Path | None = None
+    """Ledger that lives on from run to run; without one a composing parser gets an empty one."""
+    incomplete: bool = False
+    """The listing is known to be cut: nothing of it may stay in a ledger that lives on."""
+    time_limit_s: float | None = None
+    """Longest time for this job; None: the worker's own."""
     quarantine: Path | None = None
     """Where the bytes of unusable records are kept beyond the run; None keeps none."""
 

@@ -75,6 +75,8 @@ ENGLISH: Final[dict[str, dict[str, tuple[str, str, str]]]] = {
         "source_rejected_us": ("Portal rejects us", "The portal refuses our credentials, our rate or our terms.", _ACCESS),
         "http_401": ("Credentials needed (401)", "The portal demands credentials or does not take ours.", _ACCESS),
         "ledger_broken": ("Ledger of the source unusable", "The file in which the portal's objects meet is damaged or not ours.", "Remove the file the message names; the next run fetches everything again."),
+        "position_missing": ("Position missing", "A document for a ledger that lives on does not say where it begins and ends.", "Report this to the connector's owner."),
+        "document_out_of_order": ("Document left out", "The document does not continue where the ledger stands and was left out.", "Nothing to do: the next run asks from where the ledger stands."),
         "token_refused": ("No access token", "The token endpoint does not take our client credentials.", "Check client_id, client_secret and scope; ask the portal's operator whether the access still holds."),
         "token_unusable": ("Unusable access token", "The answer of the token endpoint holds no token of the kind Bearer.", "Check 'token_url'; ask the portal's operator."),
         "http_403": ("Access forbidden (403)", "The portal does not allow this request.", _ACCESS),

@@ -76,6 +76,8 @@ GERMAN: Final[dict[str, tuple[str, str, str]]] = {
     "source_rejected_us": ("Portal weist uns ab", "Das Portal lehnt Zugangsdaten, Häufigkeit oder Bedingungen ab.", _ACCESS),
     "http_401": ("Anmeldung nötig (401)", "Das Portal nimmt die Zugangsdaten nicht an oder verlangt welche.", _ACCESS),
     "ledger_broken": ("Objektspeicher der Quelle unbrauchbar", "Die Datei, in der die Objekte des Portals zusammenkommen, ist beschädigt oder nicht von uns.", "Die genannte Datei entfernen; der nächste Lauf holt alles neu."),
+    "position_missing": ("Position fehlt", "Ein Dokument für einen bleibenden Objektspeicher sagt nicht, wo es beginnt und endet.", "Dem Verantwortlichen des Konnektors melden."),
+    "document_out_of_order": ("Dokument ausgelassen", "Das Dokument schließt nicht an den Stand des Objektspeichers an und wurde ausgelassen.", "Nichts zu tun: Der nächste Lauf fragt ab dem Stand des Objektspeichers."),
     "token_refused": ("Kein Zugangstoken", "Der Tokendienst nimmt unsere Client-Zugangsdaten nicht an.", "client_id, client_secret und scope prüfen; beim Betreiber des Portals fragen, ob der Zugang noch gilt."),
     "token_unusable": ("Unbrauchbares Zugangstoken", "Die Antwort des Tokendienstes enthält kein Token der Art Bearer.", "'token_url' prüfen; beim Betreiber des Portals fragen."),
     "http_403": ("Zugriff verboten (403)", "Das Portal erlaubt uns diesen Abruf nicht.", _ACCESS),
