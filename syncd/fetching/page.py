@@ -7,6 +7,7 @@ know what the facts mean.
 from __future__ import annotations
 
 import re
+from contextlib import suppress
 from html.parser import HTMLParser
 from typing import TYPE_CHECKING
 
@@ -31,7 +32,9 @@ def page_facts(body: bytes, charset: str | None, *, cut: bool) -> PageFacts:
         text = body.decode(charset or "utf-8", "replace")
     except LookupError:
         text = body.decode("utf-8", "replace")
-    reader.feed(text)
+    with suppress(AssertionError):
+        # The library's way to say that a declaration is too broken; what came before it stands.
+        reader.feed(text)
     return PageFacts(
         title=reader.text("title"),
         heading=reader.text("h1"),
@@ -69,7 +72,7 @@ class _Reader(HTMLParser):
         elif tag == "meta" and not self.refresh:
             named = {name: value or "" for name, value in attrs}
             if named.get("http-equiv", "").lower() == "refresh" and (
-                match := _REFRESH.match(named["content"])
+                match := _REFRESH.match(named.get("content", ""))
             ):
                 self.refresh = match[1].strip()
 

@@ -184,7 +184,8 @@ class LinkProbe:
             if status != _OK or kind not in _HTML:
                 return LinkFacts(link, tuple(hops), status, kind)
             body = await read_at_most(response, self._limits.page_bytes)
-            facts = page_facts(body, response.charset, cut=not response.content.at_eof())
+            cut = not response.content.at_eof()
+            facts = await asyncio.to_thread(page_facts, body, response.charset, cut=cut)
             if facts.refresh and not facts.fields and (target := self._joined(url, facts.refresh)):
                 return target
             return LinkFacts(link, tuple(hops), status, kind, page=facts)

@@ -1,0 +1,57 @@
+"""Fingerprints of links, by table."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from syncd.model.probe import Fingerprint
+from syncd.rules.fingerprint import fingerprint
+
+
+@pytest.mark.parametrize(
+    ("url", "expected"),
+    [
+        (
+            "https://portal-civ.ekom21.de/civ.public/start.html?oe=00.00.02&mode=cc&cc_key=AnzeigeOwi",
+            Fingerprint("portal-civ.ekom21.de", "civento", "00.00.02", "AnzeigeOwi"),
+        ),
+        (
+            "https://antrag-kommunal.service.rlp.de/civ.public/start.html?mode=cc&CC_KEY=AnzeigeVerkehr&oe=1",
+            Fingerprint("antrag-kommunal.service.rlp.de", "civento", "1", "AnzeigeVerkehr"),
+        ),
+        (
+            "https://forms.example/findform?shortname=EB12_Melde&formtecid=2&areashortname=064140",
+            Fingerprint("forms.example", "form-solutions", "064140", "EB12_Melde"),
+        ),
+        (
+            "https://www.formulare.example/intelliform/forms/stadt/amt/Hundesteuer/index",
+            Fingerprint("formulare.example", "intelliform", "stadt", "amt/Hundesteuer"),
+        ),
+        (
+            "https://fc.example/formcycle/form/provide/1234/",
+            Fingerprint("fc.example", "formcycle", "", "1234"),
+        ),
+        (
+            "https://www.stadt.example/dienste/antrag/",
+            Fingerprint("stadt.example", process="/dienste/antrag"),
+        ),
+        # Without a process it is civento's start page, not a procedure of it.
+        (
+            "https://portal.example/civ.public/start.html",
+            Fingerprint("portal.example", process="/civ.public/start.html"),
+        ),
+        ("mailto:amt@stadt.example", None),
+        ("https://", None),
+        ("http://[broken", None),
+    ],
+)
+def test_engine_authority_and_process(url: str, expected: Fingerprint | None) -> None:
+    assert fingerprint(url) == expected
+
+
+@given(st.text(max_size=300))
+def test_no_text_makes_it_fail(text: str) -> None:
+    fingerprint(text)
+    fingerprint(f"https://a.example/{text}?{text}={text}")
