@@ -259,15 +259,15 @@ def _settle_absences(  # noqa: PLR0917 - a step of the transaction above
         # A record held back is listed, only not as it is stored.
         if native_id not in held:
             settlement.take(record_id, native_id)
+    if verdict.withdraw:
+        leaving, staying = settlement.settle(verdict.withdraw_at_most)
+        for gone in batches(leaving):
+            writer.withdraw(gone)
+        if known:
+            forget_absences(connection, leaving)
+        keep_absences(connection, source_id, staying, known)
+    # Last, because it forgets old absences: one that begins anew is no longer old by now.
     end_absences(connection, source_id, settlement.returned, now=now)
-    if not verdict.withdraw:
-        return
-    leaving, staying = settlement.settle(verdict.withdraw_at_most)
-    for gone in batches(leaving):
-        writer.withdraw(gone)
-    if known:
-        forget_absences(connection, leaving)
-    keep_absences(connection, source_id, staying, known)
 
 
 def _rekeyed(connection: Connection, changed: Mapping[int, StagedRecord]) -> list[str]:

@@ -77,6 +77,16 @@ def test_a_listing_first_seen_without_proof_counts_once_it_is_proven(portal: Por
     assert portal.live == 99
 
 
+@pytest.mark.fault("S6", "S15")
+def test_a_record_that_was_away_long_ago_goes_missing_like_any_other(portal: Portal) -> None:
+    portal.sync(lines(range(99)))
+    portal.sync(lines(range(100)))
+    portal.sync(lines(range(99)), after=8 * 24)
+    assert portal.missing == 1
+    portal.sync(after=12)
+    assert portal.sync(after=12).counts.withdrawn == 1
+
+
 @pytest.mark.fault("S1")
 def test_an_empty_list_removes_nothing_however_long_it_stays(portal: Portal) -> None:
     for _ in range(10):
