@@ -82,18 +82,12 @@ class FimPortal:
                 return
         session.keep_validator(self._first_name, _mark(after))
         pages = [(walk.listing, page) for walk in walks for page in walk.pages]
-        here = session.position
+        # Everything afresh begins where nothing was read: that empties the ledger.
+        here = "" if full else session.position
         for number, (listing, page) in enumerate(pages, 1):
             there = after.write() if number == len(pages) else f"{after.write()} after {number}"
-            yield replace(
-                page,
-                context={
-                    "kind": listing.kind,
-                    "walk": "changes" if not full else "full" if number == 1 else "full, further",
-                    "from": here,
-                    "to": there,
-                },
-            )
+            context = {"kind": listing.kind, "position_from": here, "position_to": there}
+            yield replace(page, context=context)
             here = there
 
     @property

@@ -48,11 +48,7 @@ _NO_TITLE = "Kein Titel"
 
 
 def collect(document: BinaryIO, context: ParseContext, ledger: Ledger) -> None:
-    """Write the items of one page into the ledger, if the page continues the position reached."""
-    asked = context.document
-    if ledger.position != asked.get("from", ""):
-        # A page kept for an operator's decision: newer ones have been taken in since.
-        return
+    """Write the items of one page into the ledger; ``kind`` says of which list (profiles or texts)."""
     body = load_json(document.read())
     items = body.get("items") if isinstance(body, dict) else None
     if not isinstance(items, list):
@@ -60,9 +56,7 @@ def collect(document: BinaryIO, context: ParseContext, ledger: Ledger) -> None:
             "the page has no list 'items'",
             fix="Check 'api_prefix': another version of the interface may answer there.",
         )
-    if asked.get("walk") == "full":
-        ledger.clear()
-    put = _put_profile if asked.get("kind", "profiles") == "profiles" else _put_text
+    put = _put_profile if context.document.get("kind", "profiles") == "profiles" else _put_text
     keyless = 0
     for item in items:
         if not isinstance(item, dict):
@@ -75,7 +69,6 @@ def collect(document: BinaryIO, context: ParseContext, ledger: Ledger) -> None:
             value=str(keyless),
             severity=Severity.NOTE,
         )
-    ledger.position = asked.get("to", "")
 
 
 def _put_profile(ledger: Ledger, item: Mapping[str, Any]) -> bool:
