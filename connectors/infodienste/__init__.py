@@ -1,0 +1,1 @@
+"""Connector for the REST interface of the Infodienste (Zuständigkeitsfinder), first the Hessen-Finder."""
