@@ -113,7 +113,7 @@ class LinkProbe:
             if isinstance(outcome, LinkFacts):
                 return outcome
             url = outcome
-        return LinkFacts(link, tuple(hops), code="too_many_redirects")
+        return LinkFacts(link, tuple(hops), code="redirect_refused")
 
     async def _hop(self, link: str, url: URL, hops: list[str]) -> LinkFacts | URL:
         """Ask one address when its host may be asked; returns the facts or where it leads on."""

@@ -56,7 +56,7 @@ class LinkFacts:
     """What one polite GET of a link brought.
 
     ``code`` is empty when an answer came, else why none did (codes of the fetcher, and ``robots_excluded``,
-    ``too_many_redirects``). ``hops`` are the addresses passed, the last one is where the answer came from.
+    ``redirect_refused``). ``hops`` are the addresses passed, the last one is where the answer came from.
     """
 
     url: str

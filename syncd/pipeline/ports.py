@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol
 
 from syncd.model.run import RunCounts
+from syncd.pipeline.probe_ports import ProbeStore
 from syncd.rules.withdraw import NO_GRACE, Grace
 
 if TYPE_CHECKING:
@@ -247,28 +248,12 @@ class ChangeRow:
     title: str
 
 
-@dataclass(frozen=True, slots=True)
-class ProbeRow:
-    """What is kept of one probed subject: a link (kind ``link``) or a service in an area (``route``).
-
-    ``state`` is ``new`` until the first look; ``body`` holds the verdict in plain JSON values
-    (:mod:`syncd.pipeline.probing`).
-    """
-
-    kind: str
-    subject: str
-    state: str
-    due_at: datetime
-    checked_at: datetime | None = None
-    body: Mapping[str, Any] = field(default_factory=dict)
-
-
-class Store(Protocol):
+class Store(ProbeStore, Protocol):
     """All that the use cases ask of a database. Instants are aware UTC."""
 
     # --- runs and sources ---------------------------------------------------------------------------
     def open_run(self, source_id: str, *, trigger: str, now: datetime) -> int:
-        """Start a run and return its id."""
+        """Start a run and return its id; an earlier run of that source that is still open is interrupted."""
 
     def close_run(  # noqa: PLR0913 - a run ends with all of these at once
         self,
@@ -287,8 +272,8 @@ class Store(Protocol):
     ) -> None:
         """End a run that changed no record (unchanged, refused, failed). Unchanged may renew validators."""
 
-    def interrupt_open_runs(self, *, now: datetime) -> tuple[str, ...]:
-        """Mark runs left open by a crash as interrupted; returns their source ids."""
+    def interrupt_open_runs(self, *, now: datetime, source_id: str | None = None) -> tuple[str, ...]:
+        """Mark runs left open by a crash as interrupted, of one source or all; returns the sources."""
 
     def source_state(self, source_id: str) -> SourceState:
         """Return what is known of a source; an unknown one yields an empty state."""
@@ -376,33 +361,6 @@ class Store(Protocol):
 
     def current_coverage(self, service_keys: Sequence[str]) -> Iterator[CoverageRow]:
         """Yield the current coverage rows of these keys."""
-
-    # --- probes -------------------------------------------------------------------------------------
-    def keys_changed_since(self, release: int) -> Iterator[str]:
-        """Yield the service keys with entries that came or went after a release, sorted."""
-
-    def use_probes(self, kind: str, uses: Mapping[str, Sequence[str]], *, now: datetime) -> None:
-        """Set which subjects of a kind each named service key uses; new ones are due at once."""
-
-    def due_probes(self, kind: str, *, now: datetime, limit: int) -> tuple[ProbeRow, ...]:
-        """Return the subjects in use that are due, the longest waiting first."""
-
-    def probes(
-        self, kind: str, *, state: str | None = None, after: str = "", limit: int = 100
-    ) -> tuple[ProbeRow, ...]:
-        """Return subjects in use, sorted; ``after`` is an exclusive subject for paging."""
-
-    def probe_subjects(self, kind: str, subjects: Sequence[str]) -> Mapping[str, ProbeRow]:
-        """Return what is kept of these subjects."""
-
-    def keep_probes(self, rows: Sequence[ProbeRow], *, dirty: Sequence[str]) -> None:
-        """Store verdicts, and mark the services that use the subjects named in ``dirty`` for a rebuild."""
-
-    def probes_of(self, service_keys: Sequence[str]) -> Mapping[str, tuple[ProbeRow, ...]]:
-        """Return the looked-at subjects each of these services uses, sorted by kind and subject."""
-
-    def probe_counts(self, kind: str) -> Mapping[str, int]:
-        """Return how many subjects in use there are, by state."""
 
     # --- T2 and releases ----------------------------------------------------------------------------
     def publish(self, draft: ReleaseDraft) -> Release | None:

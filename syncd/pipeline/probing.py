@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Final, Protocol
 from syncd.model.evidence import Evidence, LinkState
 from syncd.model.probe import LinkFacts, LinkVerdict, TargetKind
 from syncd.pipeline.entry_codec import decode_entry
-from syncd.pipeline.ports import ProbeRow
+from syncd.pipeline.probe_ports import ProbeRow
 from syncd.rules.merge import Seen
 from syncd.rules.probe import effect, judge, recheck_at
 

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 ROBOTS_EXCLUDED: Final = "robots_excluded"
 
 GONE_STATUSES: Final = frozenset({404, 410})
-GONE_CODES: Final = frozenset({"dns_unknown_host", "too_many_redirects", "bad_url"})
+GONE_CODES: Final = frozenset({"dns_unknown_host", "redirect_refused", "bad_url"})
 """What a portal does not do by accident for an hour: believed at the second look."""
 DEAD_AFTER_LOOKS, DEAD_AFTER = 2, timedelta(hours=20)
 TRANSIENT_LOOKS, TRANSIENT_AFTER = 4, timedelta(hours=72)

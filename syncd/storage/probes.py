@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import delete, func, insert, select, union, update
 
-from syncd.pipeline.ports import HASH_SIZE, ProbeRow
+from syncd.pipeline.ports import HASH_SIZE
+from syncd.pipeline.probe_ports import ProbeRow
 from syncd.storage.bulk import batches, insert_rows
 from syncd.storage.tables import dirty, entry, probe, probe_use
 

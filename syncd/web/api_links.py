@@ -17,7 +17,7 @@ from syncd.web.routes import Binding, Table
 
 if TYPE_CHECKING:
     from syncd.pipeline.ask import Ask
-    from syncd.pipeline.ports import ProbeRow
+    from syncd.pipeline.probe_ports import ProbeRow
     from syncd.web.paging import Paging, Reply
 
 LinkStateName = Literal["new", "unchecked", "ok", "dead"]

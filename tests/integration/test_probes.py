@@ -74,7 +74,7 @@ async def test_redirects_are_followed_and_robots_obeyed() -> None:
         assert [hop.rpartition("/")[2] for hop in form.hops] == ["a", "b", "c"]
         assert form.page is not None
         assert form.page.fields == 3
-        assert loop.code == "too_many_redirects"
+        assert loop.code == "redirect_refused"
         assert (secret.code, secret.status) == ("robots_excluded", 0)
         assert document.content_type == "application/pdf"
         assert asked(server).count("/robots.txt") == 1
