@@ -24,7 +24,7 @@ from syncd.bootstrap.state_folder import StateFolder
 from syncd.daemon.notify import notify
 from syncd.daemon.pulse import Pulse
 from syncd.daemon.silence import SilenceWatch
-from syncd.errors import ConfigError, SyncdError
+from syncd.errors import ConfigError, StorageError, SyncdError
 from syncd.model.run import Run
 from syncd.observability.logs import Logging
 from syncd.scheduling.scheduler import Scheduler
@@ -50,6 +50,8 @@ class Daemon:
     """Address of API and pages; known once started."""
     _rebuild_wanted: asyncio.Event = field(default_factory=asyncio.Event)
     _good_runs: int = 0
+    _unrecorded: set[str] = field(default_factory=set)
+    """Sources whose last run could not be begun or ended, because the database was away."""
     _reloading: asyncio.Lock = field(default_factory=asyncio.Lock)
 
     def __post_init__(self) -> None:
@@ -152,6 +154,8 @@ class Daemon:
             _log.error(
                 "run_not_started", source=source_id, code=error.code, reason=error.message, fix=error.fix
             )
+            if isinstance(error, StorageError) and error.code != "source_busy":
+                self._unrecorded.add(source_id)
             return
         if run.outcome.is_good:
             self._good_runs += 1
@@ -192,6 +196,9 @@ class Daemon:
         """Look at what only time changes: dates, the age of sources."""
         self._rebuild_wanted.set()
         await self._look_at_sources()
+        # The database answers, so what it could not record has its turn now and not an interval later.
+        self.scheduler.hasten(self._unrecorded)
+        self._unrecorded.clear()
 
     async def _show_release(self) -> None:
         release = await asyncio.to_thread(self.app.store.current_release)

@@ -51,6 +51,8 @@ if TYPE_CHECKING:
     from syncd.sdk.connector import Document
 
 _log = structlog.get_logger(__name__)
+_REPEATED = "Nothing to do: the source is run again."
+_REPORT = "Report this with the log lines of the run; the source is run again at its next turn."
 
 
 @dataclass(slots=True)
@@ -172,7 +174,8 @@ class Ingest:
                 attempt.close(
                     RunOutcome.INTERRUPTED,
                     code="interrupted",
-                    reason="The run was cut off by a stop; it is repeated.",
+                    reason=told or "The run was cut off by a stop; it is repeated.",
+                    fix=_REPORT if told else _REPEATED,
                 )
             )
             raise

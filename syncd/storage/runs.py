@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, fields
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import delete, func, insert, select, update
+from sqlalchemy import delete, func, insert, select, true, update
 
 from syncd.errors import InvariantViolated, NotFound, StorageError
 from syncd.model.issue import Issue, Severity
@@ -21,13 +21,16 @@ from syncd.storage.tables import absence, document_note, issue, run, source_stat
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from sqlalchemy import Connection, Row
+    from sqlalchemy import ColumnElement, Connection, Row
 
     from syncd.storage.database import Database
 
 MAX_ID = 2**63 - 1
 _NOTE_COLUMNS = tuple(document_note.c[field.name] for field in fields(DocumentNote))
-_INTERRUPTED_REASON = "The program stopped before this run ended; nothing of it was stored."
+_INTERRUPTED_REASON = (
+    "The end of this run was never written, because the program or its database stopped before; "
+    "nothing of it was stored."
+)
 _INTERRUPTED_FIX = "Nothing to do: the source is run again."
 
 
@@ -38,7 +41,10 @@ class RunPart:
 
     @repeated(after_loss=False)
     def open_run(self, source_id: str, *, trigger: str, now: datetime) -> int:
-        """Start a run and return its id."""
+        """Start a run and return its id.
+
+        Runs of one source never overlap, so an earlier one that is still open has lost its end.
+        """
         values = {
             "source_id": source_id,
             "started_at": now,
@@ -49,6 +55,7 @@ class RunPart:
             "details": {},
         }
         with self._database.write("opening a run") as connection:
+            _interrupt(connection, run.c.source_id == source_id, now=now)
             run_id: int = connection.execute(insert(run).values(values).returning(run.c.run_id)).scalar_one()
             state = source_state.c.source_id == source_id
             updated = connection.execute(update(source_state).where(state).values(last_run_id=run_id))
@@ -94,22 +101,17 @@ class RunPart:
             end_state(connection, source_id, run_id, outcome=outcome, now=now)
 
     @repeated(after_loss=False)
-    def interrupt_open_runs(self, *, now: datetime) -> tuple[str, ...]:
-        """Mark runs left open by a crash as interrupted; returns their source ids, sorted."""
+    def interrupt_open_runs(self, *, now: datetime, source_id: str | None = None) -> tuple[str, ...]:
+        """Mark runs left open by a crash as interrupted, of one source or all; returns their sources."""
+        whose = true() if source_id is None else run.c.source_id == source_id
         with self._database.write("interrupting open runs") as connection:
-            sources = connection.execute(
-                update(run)
-                .where(run.c.ended_at.is_(None))
-                .values(
-                    outcome=RunOutcome.INTERRUPTED.value,
-                    ended_at=now,
-                    code="interrupted",
-                    reason=_INTERRUPTED_REASON,
-                    fix=_INTERRUPTED_FIX,
-                )
-                .returning(run.c.source_id)
-            ).scalars()
-            return tuple(sorted(set(sources)))
+            return _interrupt(connection, whose, now=now)
+
+    def open_runs(self) -> tuple[str, ...]:
+        """Return the sources with a run that has no end yet, sorted."""
+        statement = select(run.c.source_id).where(run.c.ended_at.is_(None)).distinct()
+        with self._database.read("looking for open runs") as connection:
+            return tuple(sorted(connection.execute(statement).scalars()))
 
     def source_state(self, source_id: str) -> SourceState:
         """Return what is known of a source; an unknown one yields an empty state."""
@@ -160,6 +162,23 @@ class RunPart:
         )
         with self._database.read("reading document notes") as connection:
             return {row.name: DocumentNote(*row) for row in connection.execute(statement)}
+
+
+def _interrupt(connection: Connection, whose: ColumnElement[bool], *, now: datetime) -> tuple[str, ...]:
+    """End open runs that nobody is at work on."""
+    sources = connection.execute(
+        update(run)
+        .where(run.c.ended_at.is_(None), whose)
+        .values(
+            outcome=RunOutcome.INTERRUPTED.value,
+            ended_at=now,
+            code="interrupted",
+            reason=_INTERRUPTED_REASON,
+            fix=_INTERRUPTED_FIX,
+        )
+        .returning(run.c.source_id)
+    ).scalars()
+    return tuple(sorted(set(sources)))
 
 
 # --- pieces of a transaction that T1 shares ----------------------------------------------------------------

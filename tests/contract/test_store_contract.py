@@ -134,14 +134,30 @@ def test_closing_twice_is_harmless_but_another_end_is_a_bug(store: SqlStore) -> 
 def test_runs_left_open_are_interrupted_once(store: SqlStore) -> None:
     done = store.open_run("a", trigger="test", now=NOW)
     store.close_run(done, outcome=RunOutcome.FAILED, now=NOW)
-    left = [store.open_run(source, trigger="test", now=NOW) for source in ("b", "a", "b")]
+    left = [store.open_run(source, trigger="test", now=NOW) for source in ("b", "a")]
+    assert store.open_runs() == ("a", "b")
     assert store.interrupt_open_runs(now=NOW + DAY) == ("a", "b")
+    assert store.open_runs() == ()
     assert store.interrupt_open_runs(now=NOW + 2 * DAY) == ()
     run = store.run(left[0])[0]
     assert (run.outcome, run.code, run.ended_at) == (RunOutcome.INTERRUPTED, "interrupted", NOW + DAY)
     assert run.reason
     assert run.fix
     assert store.source_state("b").consecutive_failures == 0
+
+
+@pytest.mark.fault("C8", "D5")
+def test_a_run_whose_end_could_not_be_written_ends_with_the_next_one_of_its_source(store: SqlStore) -> None:
+    """The database was away when it ended: nobody else will ever end it, and the daemon lives on."""
+    left, other = (store.open_run(source, trigger="test", now=NOW) for source in ("a", "b"))
+    following = store.open_run("a", trigger="test", now=NOW + DAY)
+    run = store.run(left)[0]
+    assert (run.outcome, run.code, run.ended_at) == (RunOutcome.INTERRUPTED, "interrupted", NOW + DAY)
+    assert "never written" in run.reason
+    assert store.run(other)[0].outcome is store.run(following)[0].outcome is RunOutcome.RUNNING
+    assert store.source_state("a").last_run == store.run(following)[0]
+    assert store.interrupt_open_runs(now=NOW + 2 * DAY, source_id="b") == ("b",)
+    assert store.open_runs() == ("a",)
 
 
 def test_a_run_given_up_cannot_come_back(store: SqlStore) -> None:

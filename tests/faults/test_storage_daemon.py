@@ -66,7 +66,32 @@ def test_the_daemon_outlives_its_database(tmp_path: Path, server: MortalServer, 
             assert not traces, traces[0].get("exception", traces[0])[-3_000:]
     with open_store(url, create=False) as store:
         runs = store.runs(limit=1_000)
-        assert sum(run.outcome is RunOutcome.RUNNING for run in runs) <= 2
+        assert not [run for run in runs if run.outcome is RunOutcome.RUNNING]
         assert store.source_state("changing").records == 20
         numbers = [release.number for release in store.releases(limit=1_000)]
         assert numbers == list(range(len(numbers), 0, -1))
+
+
+@pytest.mark.fault("C8", "D5")
+@pytest.mark.timeout(300)
+def test_a_run_whose_end_was_lost_is_ended_and_repeated_when_the_database_is_back(
+    tmp_path: Path, server: MortalServer
+) -> None:
+    """Its interval is a day: nobody waits that long for a run that only the database kept from ending."""
+    url = f"{server.url}&connect_timeout=2&options=-cstatement_timeout%3D3s"
+    with ChangingList(20) as portal:
+        config = lay_out(tmp_path, portal.url, url)
+        source = config / "sources" / "changing.toml"
+        source.write_text(source.read_text().replace('interval = "1s"', 'interval = "1d"'))
+        portal.answering.clear()
+        with DaemonProcess(config, tmp_path / "log") as daemon:
+            until(lambda: portal.asked, "a request")
+            server.kill()
+            portal.answering.set()
+            daemon.wait_for("run_not_started")
+            server.start()
+            until(lambda: daemon.events("run_accepted"), "a run", patience_s=BACK_WITHIN_S)
+            assert daemon.stop() == 0
+    with open_store(url, create=False) as store:
+        outcomes = [run.outcome.value for run in reversed(store.runs())]
+        assert outcomes == ["interrupted", "accepted"]

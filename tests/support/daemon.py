@@ -77,6 +77,9 @@ class ChangingList:
     def __init__(self, rows: int) -> None:
         self.rows = rows
         self.version = 0
+        self.asked = 0
+        self.answering = threading.Event()
+        self.answering.set()
         self._thread = LoopThread()
         self._runner: web.AppRunner | None = None
         self.url = ""
@@ -100,6 +103,8 @@ class ChangingList:
         return f"http://{host}:{port}"
 
     async def _answer(self, request: web.Request) -> web.Response:
+        self.asked += 1
+        await asyncio.to_thread(self.answering.wait)
         self.version += 1
         lines = ["ars;service_key;service;url"]
         for number in range(self.rows):
@@ -130,12 +135,16 @@ def lay_out_demo(target: Path, portals: ReplayServer, changes: Mapping[str, Any]
 
 @dataclass
 class DaemonProcess:
-    """``syncd run`` on a configuration directory; its log is ``log_path``."""
+    """``syncd run`` on a configuration directory; its log is ``log_path``.
+
+    ``program`` is what stands before ``run``: another installation, or one under other rights.
+    """
 
     config: Path
     log_path: Path
     environment: Mapping[str, str] = field(default_factory=dict)
     arguments: tuple[str, ...] = ()
+    program: tuple[str, ...] = tuple(SYNCD)
     process: subprocess.Popen[bytes] = field(init=False)
     _offset: int = 0
 
@@ -153,7 +162,7 @@ class DaemonProcess:
         self._offset = self.log_path.stat().st_size if self.log_path.exists() else 0
         with self.log_path.open("ab") as log:
             self.process = subprocess.Popen(
-                [*SYNCD, "run", "--config", str(self.config), *self.arguments],
+                [*self.program, "run", "--config", str(self.config), *self.arguments],
                 env={**os.environ, **self.environment},
                 stdin=subprocess.DEVNULL,
                 stdout=log,

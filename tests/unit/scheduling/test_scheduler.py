@@ -134,6 +134,26 @@ async def test_a_run_that_never_ends_is_ended_and_its_source_comes_again(
     await bench.scheduler.stop()
 
 
+@pytest.mark.fault("D5")
+async def test_sources_whose_run_was_lost_start_soon_and_not_an_interval_later(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(module, "SOON_GAP", timedelta(milliseconds=50))
+    started = datetime.now(UTC)
+    bench = Bench(*(Timing(name, timedelta(hours=1), started) for name in "abc"))
+    await bench.scheduler.start()
+    await asyncio.sleep(0.2)
+    assert bench.started == []
+    bench.scheduler.hasten(["b", "unknown", "a"])
+    await until(lambda: bench.ended == ["a", "b"])
+    due = bench.scheduler.next_run_at("a")
+    assert due is not None
+    assert due > started + timedelta(minutes=50)
+    bench.scheduler.hasten([])
+    await bench.scheduler.stop()
+    assert bench.started == ["a", "b"]
+
+
 @pytest.mark.fault("C7")
 async def test_a_run_that_will_not_end_does_not_hold_its_source_for_ever(
     monkeypatch: pytest.MonkeyPatch,
