@@ -41,7 +41,7 @@ SOURCE_RANK = {"leika": 0, "landesredaktion": 1, "pvog": 2}
 
 _PROFILE, _TEXT, _KEYS_OF_TEXT = "profile", "text", "keys of text"
 _BREAK = "\t"
-_FACT_LIMIT = 300
+_FACT_LIMIT = 900
 _NO_SDG = "0000000"
 _SDG = re.compile(r"\d{7}", re.ASCII)
 _NO_TITLE = "Kein Titel"

@@ -70,7 +70,7 @@ _UNUSED = frozenset({"area_name", "land", "land_name", "exported_on"})
 _KNOWN_NAMES = frozenset(name for names in COLUMNS.values() for name in names)
 _LINK_STATES = {"ok": LinkState.OK, "nicht ok": LinkState.DEAD}
 _ARS = re.compile(r"\d{12}", re.ASCII)
-_FACT_LIMIT = 300
+_FACT_LIMIT = 900
 _NO_ZEROS = (2, 3, 5, 9, 12)
 
 
