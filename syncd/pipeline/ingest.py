@@ -169,7 +169,9 @@ class Ingest:
     async def _attempt(self, attempt: _Attempt, work: Coroutine[Any, Any, None]) -> None:
         try:
             await work
-        except asyncio.CancelledError:
+        except asyncio.CancelledError as error:
+            # Who ends a run for a reason of its own says so; a stop of the program says nothing.
+            told = str(error)
             await asyncio.shield(
                 attempt.close(
                     RunOutcome.INTERRUPTED,
