@@ -312,6 +312,9 @@ class Store(ProbeStore, Protocol):
     def records_of(self, source_id: str, native_ids: Sequence[str]) -> tuple[StoredRecord, ...]:
         """Return the live records with these ids; raises StorageError at one that does not match its hash."""
 
+    def source_records(self, source_id: str, *, after: str = "") -> Iterator[StoredRecord]:
+        """Yield the live records of a source, sorted by native id, those behind ``after``; read as above."""
+
     def history(self, source_id: str, digest: str) -> SourceHistory:
         """Return what earlier runs say about a snapshot with that digest."""
 

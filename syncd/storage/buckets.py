@@ -154,6 +154,21 @@ class BucketPart:
                     found.append(StoredRecord(source_id, native_id, payload))
         return tuple(found)
 
+    def source_records(self, source_id: str, *, after: str = "") -> Iterator[StoredRecord]:
+        """Yield the live records of a source by native id; raises StorageError as :meth:`records_of` does."""
+        statement = (
+            select(record.c.native_id, record.c.content_hash, record.c.payload)
+            .where(
+                record.c.source_id == source_id,
+                record.c.native_id > after,
+                record.c.withdrawn_at.is_(None),
+            )
+            .order_by(record.c.native_id)
+        )
+        for row in self._database.stream("reading the records of a source", statement):
+            require_whole(source_id, row.native_id, row.content_hash, row.payload)
+            yield StoredRecord(source_id, row.native_id, row.payload)
+
     @repeated(after_loss=True)
     def apply_snapshot(  # noqa: PLR0913 - T1 stores all of these at once
         self,
