@@ -7,10 +7,11 @@ lock makes writers wait for each other. This module must not know any table.
 
 from __future__ import annotations
 
+import os
 import sqlite3
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager, suppress
 from importlib import import_module
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
@@ -45,6 +46,8 @@ APPLICATION_NAME = "syncd"
 
 _locks: dict[str, threading.Lock] = {}
 _locks_guard = threading.Lock()
+_temporary_files: list[str] = []
+"""Where SQLite keeps its temporary files, once that is settled."""
 
 
 class Database:
@@ -56,6 +59,7 @@ class Database:
         self.label = address.label
         if address.path is not None:
             _prepare_file(address.path, create=create)
+            _keep_temporary_files_beside(address.path)
             self.writer = _sqlite_engine(address.path, writer=True)
             self.reader = _sqlite_engine(address.path, writer=False)
         else:
@@ -149,6 +153,22 @@ def _prepare_file(path: Path, *, create: bool) -> None:
             fix="Create the folder, or make it writable for this user.",
             code="storage_unreachable",
         ) from error
+
+
+def _keep_temporary_files_beside(path: Path) -> None:
+    """Let SQLite put temporary files where the database lies: a read-only root may have no other place.
+
+    The setting holds for the whole process and may not change while connections are at work, so the first
+    database decides; a folder that is gone is passed over. ``SQLITE_TMPDIR`` outweighs it.
+    """
+    with _locks_guard:
+        if _temporary_files or "SQLITE_TMPDIR" in os.environ:
+            return
+        folder = str(path.absolute().parent)
+        # A folder that cannot be written to will be told by the first write; SQLite has other places to try.
+        with suppress(sqlite3.Error), closing(sqlite3.connect(":memory:")) as connection:
+            connection.execute("PRAGMA temp_store_directory = '{}'".format(folder.replace("'", "''")))
+        _temporary_files.append(folder)
 
 
 def _sqlite_engine(path: Path, *, writer: bool) -> Engine:
