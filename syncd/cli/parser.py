@@ -244,6 +244,16 @@ def _try_out(commands: Parsers) -> None:
         metavar="PORTAL=NAME",
         help="change a running replay server (at --port) instead of starting one; NAME none heals",
     )
+    record = _with_config(
+        _command(
+            commands,
+            "record",
+            "try_out:record",
+            "record a live portal for replay, refusing whatever holds a secret",
+        )
+    )
+    record.add_argument("source", metavar="SOURCE")
+    record.add_argument("--into", metavar="DIR", default="recordings", help="default: ./recordings")
     demo = _command(
         commands, "demo", "try_out:demo", "demonstration: replayed portals and the daemon, nothing kept"
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from typing import TYPE_CHECKING
 
-from syncd.cli.output import print_json, say
+from syncd.cli.output import print_facts, print_json, say
 from syncd.errors import ConfigError, SourceUnavailable
 
 if TYPE_CHECKING:
@@ -62,6 +62,35 @@ def _set_faults(arguments: argparse.Namespace, faults: dict[str, Mood]) -> int:
         for portal, mood in said.items():
             say(f"{portal}: {mood}")
     return 0
+
+
+def record(arguments: argparse.Namespace) -> int:
+    """Record a source's live portal into a replayable folder without secrets; 1 when it does not replay."""
+    from pathlib import Path
+
+    from syncd.bootstrap.recording import record as record_source
+    from syncd.cli.operate import log_for_a_person
+    from syncd.cli.output import progress
+    from syncd.cli.reading import load
+
+    config = load(arguments)
+    log_for_a_person(config)
+    with progress(f"recording {arguments.source}"):
+        report = record_source(config, arguments.source, Path(arguments.into).absolute())
+    if arguments.json:
+        print_json(report)
+    else:
+        print_facts(
+            [
+                ("recording", report.folder),
+                ("answers", report.answers),
+                ("documents", report.documents),
+                ("bytes", report.size),
+                ("replays alike", "yes" if report.replayed else "no; its answers change with time"),
+            ]
+        )
+        say("Look through the answers before you pass them on: they may hold names of persons.")
+    return 0 if report.replayed else 1
 
 
 def demo(arguments: argparse.Namespace) -> int:

@@ -26,7 +26,7 @@ from syncd.sdk.connector import Document
 from syncd.sdk.ledger import position_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
     from pathlib import Path
 
     from syncd.fetching.client import HttpFetcher
@@ -119,6 +119,8 @@ class SourceSession:
         self._issues: list[Issue] = []
         self._said: set[str] = set()
         self._bytes = 0
+        self.on_answer: Callable[[URL, Document], None] | None = None
+        """Hears of each answer with the address asked; for recordings."""
 
     # --- for connectors -----------------------------------------------------------------------------
     @property
@@ -176,6 +178,8 @@ class SourceSession:
         document = await self._document(name, target, answer, kept, dict(context or {}))
         document = replace(document, headers=answer.headers)
         self._documents[name] = document
+        if self.on_answer is not None:
+            self.on_answer(address, document)
         return document
 
     async def read_json(self, document: Document) -> Any:  # noqa: ANN401 - JSON is what it is

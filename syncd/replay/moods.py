@@ -103,6 +103,7 @@ class Answer:
     location: str = ""
     delivery: Delivery = Delivery.WHOLE
     clock_off_s: int = 0
+    headers: tuple[tuple[str, str], ...] = ()
 
 
 def spoil(mood: Mood, answer: Answer, empty_file: Path | None = None) -> Answer:

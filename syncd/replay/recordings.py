@@ -9,7 +9,7 @@ from __future__ import annotations
 import gzip
 import hashlib
 import tomllib
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -19,8 +19,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 DESCRIPTION = "recording.toml"
-_KEYS = frozenset({"title", "credit", "recorded_on", "synthetic", "empty_file", "note", "route"})
-_ROUTE_KEYS = frozenset({"path", "query", "file", "content_type", "etag", "empty_file"})
+_KEYS = frozenset({"title", "credit", "recorded_on", "synthetic", "empty_file", "note", "base_url", "route"})
+_ROUTE_KEYS = frozenset({"path", "query", "file", "content_type", "etag", "empty_file", "headers"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +28,7 @@ class Route:
     """One recorded answer. ``path`` starts with a slash; ``query`` None means that any query will do.
 
     ``etag`` is the value without quotes; without one in the recording it is derived from the body.
-    ``empty_file`` is what the portal answers here when it has nothing to say.
+    ``empty_file`` is what the portal answers here when it has nothing to say. ``headers`` go with the answer.
     """
 
     path: str
@@ -37,6 +37,7 @@ class Route:
     query: Mapping[str, str] | None = None
     etag: str | None = None
     empty_file: Path | None = None
+    headers: Mapping[str, str] = field(default_factory=dict)
 
     def body(self) -> bytes:
         """Return the decoded body."""
@@ -49,7 +50,10 @@ class Route:
 
 @dataclass(frozen=True, slots=True)
 class Recording:
-    """One portal; ``portal`` is the name of its folder."""
+    """One portal; ``portal`` is the name of its folder.
+
+    ``base_url`` is the address it was recorded at: where answers name it, they lead to the replay instead.
+    """
 
     portal: str
     title: str
@@ -57,6 +61,7 @@ class Recording:
     credit: str = ""
     recorded_on: str = ""
     synthetic: bool = False
+    base_url: str = ""
 
     def find(self, path: str, query: Mapping[str, str]) -> Route | None:
         """Return the route for a request; one that names its query wins over one that takes any."""
@@ -103,6 +108,7 @@ def _load(path: Path) -> Recording:
         credit=str(body.get("credit", "")),
         recorded_on=str(body.get("recorded_on", "")),
         synthetic=bool(body.get("synthetic", False)),
+        base_url=str(body.get("base_url", "")),
     )
 
 
@@ -117,6 +123,9 @@ def _route(entry: Mapping[str, Any], path: Path, number: int) -> Route:
     query = entry.get("query")
     if query is not None and not isinstance(query, dict):
         raise ConfigError(f"{place}: 'query' must be a table", where=str(path))
+    headers = entry.get("headers", {})
+    if not isinstance(headers, dict):
+        raise ConfigError(f"{place}: 'headers' must be a table", where=str(path))
     return Route(
         path=entry["path"],
         file=_existing(path.parent, entry["file"], path, f"{place}: file"),
@@ -126,6 +135,7 @@ def _route(entry: Mapping[str, Any], path: Path, number: int) -> Route:
         empty_file=_existing(path.parent, entry["empty_file"], path, f"{place}: empty_file")
         if "empty_file" in entry
         else None,
+        headers={name: str(value) for name, value in headers.items()},
     )
 
 

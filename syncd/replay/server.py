@@ -39,6 +39,7 @@ _HEAD_LIMIT = 16 * 1024
 _BODY_LIMIT = 64 * 1024
 _IDLE_S = 75.0
 _JSON = "application/json"
+_TOKEN = b'{"access_token":"replayed","token_type":"Bearer","expires_in":3600}'
 _INTERIM = b"HTTP/1.1 100 Continue\r\n\r\n" * 100
 _FLOOD_PAUSE_S = 0.01
 _LINGER_ZERO = struct.pack("ii", 1, 0)
@@ -112,6 +113,11 @@ class ReplayServer:
         return f"{self._origin}{CONTROL}/faults"
 
     @property
+    def token_url(self) -> str:
+        """Address that gives everybody a token: what it opens is recorded anyway."""
+        return f"{self._origin}{CONTROL}/token"
+
+    @property
     def faults(self) -> dict[str, str]:
         """The mood of every portal."""
         return {portal: mood.value for portal, mood in self._moods.items()}
@@ -182,8 +188,9 @@ class ReplayServer:
         route = recording.find(f"/{rest}", request.query)
         if route is None:
             return portal, _problem(404, "not recorded")
-        body = route.body()
-        whole = Answer(200, route.content_type, body, etag=route.etag_of(body))
+        body = _led_here(route.body(), recording.base_url, self.base_url(portal))
+        headers = tuple(route.headers.items())
+        whole = Answer(200, route.content_type, body, etag=route.etag_of(body), headers=headers)
         mood = mood_of_turn(self._moods[portal], self._turns[portal])
         self._turns[portal] += 1
         answer = spoil(mood, whole, route.empty_file)
@@ -228,15 +235,20 @@ class ReplayServer:
         peer = writer.get_extra_info("peername")
         if not peer or not ipaddress.ip_address(peer[0]).is_loopback:
             return _problem(403, "the control interface answers on loopback only")
-        if request.path == f"{CONTROL}/portals" and request.method == "GET":
-            return Answer(200, _JSON, orjson.dumps(self._portals()))
-        if request.path != f"{CONTROL}/faults":
-            return _problem(404, "known: /_replay/faults, /_replay/portals")
-        if request.method == "PUT":
-            return self._change(request.body)
-        if request.method != "GET":
-            return _problem(405, "use GET or PUT")
-        return Answer(200, _JSON, orjson.dumps(self.faults))
+        match request.method, request.path.removeprefix(CONTROL):
+            case "GET", "/portals":
+                answer = Answer(200, _JSON, orjson.dumps(self._portals()))
+            case "POST", "/token":
+                answer = Answer(200, _JSON, _TOKEN)
+            case "PUT", "/faults":
+                answer = self._change(request.body)
+            case "GET", "/faults":
+                answer = Answer(200, _JSON, orjson.dumps(self.faults))
+            case _, "/portals" | "/token" | "/faults":
+                answer = _problem(405, "use GET or PUT; POST for a token")
+            case _:
+                answer = _problem(404, "known: /_replay/faults, /_replay/portals, /_replay/token")
+        return answer
 
     def _change(self, body: bytes) -> Answer:
         try:
@@ -295,6 +307,7 @@ def _head(answer: Answer, *, framed: bool = True) -> bytes:
         lines.append(f"Content-Encoding: {answer.encoding}")
     if answer.location:
         lines.append(f"Location: {answer.location}")
+    lines += [f"{name}: {value}" for name, value in answer.headers]
     lines += ["Vary: Accept-Encoding", "", ""]
     return "\r\n".join(lines).encode("latin-1")
 
@@ -312,6 +325,14 @@ def _reset(writer: asyncio.StreamWriter) -> None:
     if raw is not None:
         raw.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _LINGER_ZERO)
     writer.transport.abort()
+
+
+def _led_here(body: bytes, recorded: str, own: str) -> bytes:
+    """Return the answer with the recorded address replaced by our own, so that next links stay here."""
+    if not recorded:
+        return body
+    body = body.replace(recorded.encode(), own.encode())
+    return body.replace(recorded.replace("/", "\\/").encode(), own.replace("/", "\\/").encode())
 
 
 def _problem(status: int, message: str) -> Answer:
