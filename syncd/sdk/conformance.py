@@ -25,18 +25,19 @@ import orjson
 
 from syncd.sdk import SDK_VERSION
 from syncd.sdk.errors import ConfigError, SourceFormatError, SourceRejectedUs, SourceUnavailable
+from syncd.sdk.ledger import Ledger
 from syncd.sdk.loopback import LoopbackPortal, Reply, Request, loopback_portal
-from syncd.sdk.parsing import ParseContext, Parser, RecordRejected, Slice
+from syncd.sdk.parsing import ComposingParser, ParseContext, Parser, RecordRejected, Slice
 from syncd.sdk.purity import impurities, source_of
 from syncd.sdk.records import Record, SnapshotMode
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Iterator, Mapping
+    from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
     from contextlib import AbstractAsyncContextManager
     from pathlib import Path
 
     from syncd.model.issue import Issue
-    from syncd.sdk.connector import ConnectorSpec, FetchSession, SyntheticAnswer
+    from syncd.sdk.connector import ConnectorSpec, Document, FetchSession, SyntheticAnswer
 
 SDK_ERRORS = (ConfigError, SourceFormatError, SourceRejectedUs, SourceUnavailable)
 CANCEL_DEADLINE_S = 2.0
@@ -273,22 +274,51 @@ CHECKS: tuple[Callable[[Trial], Awaitable[None]], ...] = (
 async def _run(trial: Trial, portal: LoopbackPortal) -> Outcome:
     spec = trial.spec
     settings = spec.settings_type(base_url=portal.base_url, **spec.portal().settings)
-    outcome, parser, options = Outcome(), _parser(trial), _options(trial)
-    async with trial.open_session(base_url=portal.base_url, workdir=trial.workdir()) as session:
-        async for document in spec.build(settings).documents(session):
-            context = ParseContext(options=options, document=dict(document.context), charset=document.charset)
-            with document.path.open("rb") as file:
-                for piece in parser.cut(file, context):
-                    try:
-                        record = parser.parse(piece, context)
-                    except RecordRejected as rejection:
-                        outcome.rejected.append(rejection)
-                        continue
-                    outcome.pieces.append((piece, context.document))
-                    outcome.records.append(record)
-            outcome.issues += context.issues
-            outcome.unknown_fields.update(context.unknown_fields)
+    outcome, workdir = Outcome(), trial.workdir()
+    async with trial.open_session(base_url=portal.base_url, workdir=workdir) as session:
+        documents = spec.build(settings).documents(session)
+        if hasattr(_parser(trial), "compose"):
+            await _compose(trial, documents, workdir, outcome)
+        else:
+            async for document in documents:
+                context = _context(trial, document)
+                with document.path.open("rb") as file:
+                    _take(trial, _parser(trial).cut(file, context), context, outcome)
     return outcome
+
+
+async def _compose(trial: Trial, documents: AsyncIterator[Document], workdir: Path, outcome: Outcome) -> None:
+    """Collect all documents in a ledger of this run, then take what it yields."""
+    parser: ComposingParser = importlib.import_module(trial.spec.parser)
+    with Ledger(workdir / "ledger") as ledger:
+        async for document in documents:
+            context = _context(trial, document)
+            with document.path.open("rb") as file:
+                parser.collect(file, context, ledger)
+            _close(context, outcome)
+        context = ParseContext(options=_options(trial))
+        _take(trial, parser.compose(ledger, context), context, outcome)
+
+
+def _take(trial: Trial, pieces: Iterator[Slice], context: ParseContext, outcome: Outcome) -> None:
+    for piece in pieces:
+        try:
+            record = _parser(trial).parse(piece, context)
+        except RecordRejected as rejection:
+            outcome.rejected.append(rejection)
+            continue
+        outcome.pieces.append((piece, context.document))
+        outcome.records.append(record)
+    _close(context, outcome)
+
+
+def _close(context: ParseContext, outcome: Outcome) -> None:
+    outcome.issues += context.issues
+    outcome.unknown_fields.update(context.unknown_fields)
+
+
+def _context(trial: Trial, document: Document) -> ParseContext:
+    return ParseContext(options=_options(trial), document=dict(document.context), charset=document.charset)
 
 
 async def _must_fail(

@@ -17,7 +17,9 @@ from syncd.sdk.errors import ConfigError
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-PARSER_DOORS = frozenset({"syncd.sdk.errors", "syncd.sdk.parsing", "syncd.sdk.records", "syncd.sdk.text"})
+PARSER_DOORS = frozenset(
+    f"syncd.sdk.{name}" for name in ("errors", "ledger", "parsing", "records", "text", "xml", "xzufi")
+)
 """The modules of syncd a parser may import; the others bring pydantic or the event loop into the worker."""
 
 _WORLD = frozenset(

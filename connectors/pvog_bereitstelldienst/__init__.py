@@ -1,0 +1,1 @@
+"""Connector for the Bereitstelldienst of the Portalverbund (PVOG)."""

@@ -1,0 +1,1 @@
+"""Connector for the index and XZuFi documents an editorial system publishes."""
