@@ -70,6 +70,8 @@ _UNUSED = frozenset({"area_name", "land", "land_name", "exported_on"})
 _KNOWN_NAMES = frozenset(name for names in COLUMNS.values() for name in names)
 _LINK_STATES = {"ok": LinkState.OK, "nicht ok": LinkState.DEAD}
 _ARS = re.compile(r"\d{12}", re.ASCII)
+_KEY = re.compile(r"\d{14}", re.ASCII)
+_FILLING = re.compile(r"[.\s]")
 _FACT_LIMIT = 900
 _NO_ZEROS = (2, 3, 5, 9, 12)
 
@@ -102,8 +104,7 @@ def collect(document: BinaryIO, context: ParseContext, ledger: Ledger) -> None:
             )
         if day := row.get("stated_on"):
             dates.add(day)
-        service = row.get("key") or f"~{row.get('label') or row.get('name') or ''}"
-        _put(ledger, f"{service}/{ars}", row, where)
+        _put(ledger, f"{_service(row)}/{ars}", row, where)
     for day in sorted(dates):
         ledger.put("date", day, b"")
 
@@ -242,6 +243,15 @@ def _put(ledger: Ledger, cell: str, row: Mapping[str, Any], where: str) -> None:
     """Keep a row under its cell; equal rows are one, whatever their order."""
     body = orjson.dumps(row, option=orjson.OPT_SORT_KEYS)
     ledger.put("row", f"{cell}/{hashlib.sha256(body).hexdigest()[:24]}", where.encode() + b"\n" + body)
+
+
+def _service(row: Mapping[str, str]) -> str:
+    """Return what names the service in native ids; they sort by key, so a key has one form in them."""
+    key = row.get("key")
+    if not key:
+        return f"~{row.get('label') or row.get('name') or ''}"
+    bare = _FILLING.sub("", key)
+    return bare if _KEY.fullmatch(bare) else key
 
 
 def _digits(ars: str) -> int:

@@ -75,6 +75,7 @@ class OpenPvogSettings(SourceSettings):
     def parse_options(self) -> dict[str, Any]:
         """Return what the parser needs."""
         return {
+            "regions": list(self.regions),
             "below": self.include_below,
             "final_newline": self.final_newline,
             "content": self.content_pointer,

@@ -19,9 +19,10 @@ from syncd.pipeline.obligations import decode_obligations
 from syncd.pipeline.views import AreaSummary, AreaView, ServiceCoverage, ServiceView, SourceView
 from syncd.rules.areas import AreaIndex
 from syncd.rules.coverage_codec import unpack_totals
-from syncd.rules.freshness import is_fresh, is_silent
+from syncd.rules.freshness import is_fresh
 from syncd.rules.line import AreaLine
 from syncd.rules.names import fold_name
+from syncd.rules.silence import is_silent
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -62,16 +63,21 @@ class Ask:
         return ReleaseView(self, found)
 
     def sources(self) -> tuple[SourceView, ...]:
-        """Return all configured sources with their state and age, sorted by id."""
+        """Return all sources with their state and age, sorted by id.
+
+        Those that are no longer configured are among them as long as they hold data.
+        """
         states, now = self.store.source_states(), self.clock()
+        held = {source_id for source_id, state in states.items() if state.records}
         return tuple(
-            self._source(plan_id, states.get(plan_id, SourceState(plan_id)), now)
-            for plan_id in sorted(self.registry.sources)
+            self._source(source_id, states.get(source_id, SourceState(source_id)), now)
+            if source_id in self.registry.sources
+            else _without_plan(source_id, states[source_id], now)
+            for source_id in sorted(held | self.registry.sources.keys())
         )
 
     def _source(self, source_id: str, state: SourceState, now: datetime) -> SourceView:
         plan, run, last = self.registry.sources[source_id], state.last_run, state.last_good_at
-        first_due = run.started_at if run else now
         return SourceView(
             source_id=source_id,
             title=plan.title,
@@ -87,9 +93,11 @@ class Ask:
             last_good_at=last,
             age_seconds=max(0, int((now - last).total_seconds())) if last else None,
             fresh=is_fresh(last, now=now, stale_after=plan.stale_after),
-            silent=plan.enabled and is_silent(last, first_due, now=now, interval=plan.interval),
+            silent=plan.enabled and is_silent(last, state.first_run_at, now=now, interval=plan.interval),
             records=state.records,
             consecutive_failures=state.consecutive_failures,
+            missing=state.missing,
+            first_run_at=state.first_run_at,
         )
 
     def line_of(self, digest: str) -> AreaLine:
@@ -145,7 +153,7 @@ class ReleaseView:
         direct = self.line.area(text)
         if direct is not None:
             return direct
-        key = self._index.resolve(text) if any(c.isdigit() for c in text) else None
+        key = self.index.resolve(text) if any(c.isdigit() for c in text) else None
         if key is not None:
             code = self.ask.registry.areas.moved.get(key.code, key).code
             found = self.line.area(code) or self.line.area(key.code)
@@ -154,7 +162,8 @@ class ReleaseView:
         return self._area_by_name(text)
 
     @cached_property
-    def _index(self) -> AreaIndex:
+    def index(self) -> AreaIndex:
+        """The areas of the release by every spelling."""
         return AreaIndex.from_areas(self.line.areas.values(), self.ask.registry.areas.successions)
 
     def _area_by_name(self, text: str) -> Area:
@@ -285,6 +294,33 @@ class ReleaseView:
             share_of_population=reached / inhabitants if inhabitants else 0.0,
             share_unknown=cells["unknown"] / owed if owed else 0.0,
         )
+
+
+def _without_plan(source_id: str, state: SourceState, now: datetime) -> SourceView:
+    """Return the view of a source whose file is gone; what it said stays published until it is retired."""
+    run, last = state.last_run, state.last_good_at
+    return SourceView(
+        source_id=source_id,
+        title=source_id,
+        connector="",
+        enabled=False,
+        interval_seconds=0,
+        outcome=run.outcome.value if run else None,
+        code="source_not_configured",
+        reason="Its file is gone; it is no longer configured. What it said stays published.",
+        fix=f"Put the file back, or: syncd sources retire {source_id} --reason TEXT",
+        last_run_id=run.run_id if run else None,
+        last_started_at=run.started_at if run else None,
+        last_good_at=last,
+        age_seconds=max(0, int((now - last).total_seconds())) if last else None,
+        fresh=False,
+        silent=False,
+        records=state.records,
+        consecutive_failures=state.consecutive_failures,
+        missing=state.missing,
+        configured=False,
+        first_run_at=state.first_run_at,
+    )
 
 
 def _one_body(candidates: list[Area]) -> Area | None:

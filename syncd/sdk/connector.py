@@ -149,7 +149,8 @@ class ConnectorSpec:
     """The records are of kind ``catalogue``: they extend the service register and are never offers."""
     is_yardstick: bool = False
     """The records carry the official counters' word on a cell (:mod:`syncd.model.facts`); it is reported how
-    our coverage differs from it. Native ids begin with the service key, so that they come in its order."""
+    our coverage differs from it. Native ids read ``<service key>/<area>``; the parser's option ``regions``
+    names the areas it was asked for, ``below`` whether with all inside them."""
     mode: SnapshotMode = SnapshotMode.FULL
     minimum_interval_seconds: int = 60
     verified_live: bool = False
