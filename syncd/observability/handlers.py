@@ -14,10 +14,15 @@ import threading
 from pathlib import Path
 from typing import TextIO
 
+import structlog
+
 from syncd.errors import ConfigError
 
+_log = structlog.get_logger(__name__)
 QUEUE_LENGTH = 10_000
 """Lines waiting to be written; more are dropped and counted."""
+ALARM_RESERVE = 1_000
+"""Places in the queue that only warnings and errors may take, so that chatter cannot push an alarm out."""
 _STOP_SECONDS = 1.0
 
 
@@ -130,22 +135,38 @@ def _close_quietly(stream: TextIO) -> None:
 
 
 class ThreadedHandler(logging.Handler):
-    """Hands lines to a thread of its own, so that a blocked disk or pipe never blocks the caller."""
+    """Hands lines to a thread of its own, so that a blocked disk or pipe never blocks the caller.
 
-    def __init__(self, target: logging.Handler, lost: LostLines) -> None:
+    While nobody takes lines they wait; once somebody does again, the line ``log_lines_lost`` tells how many
+    did not fit or could not be written, so that the gap shows where the lines are read.
+    """
+
+    def __init__(
+        self,
+        target: logging.Handler,
+        lost: LostLines,
+        *,
+        length: int = QUEUE_LENGTH,
+        reserve: int = ALARM_RESERVE,
+    ) -> None:
         """Write through ``target``; lines that do not fit into the queue are counted in ``lost``."""
         super().__init__()
+        self._chatter = length - reserve
+        self._told = 0
         # Rendering happens on this side; the target only writes.
         target.setFormatter(logging.Formatter("%(message)s"))
         self._target = target
         self._lost = lost
-        self._queue: queue.Queue[logging.LogRecord | None] = queue.Queue(QUEUE_LENGTH)
+        self._queue: queue.Queue[logging.LogRecord | None] = queue.Queue(length)
         # A daemon thread: a pipe nobody reads must not keep the process from ending.
         self._thread = threading.Thread(target=self._write, name="log-writer", daemon=True)
         self._thread.start()
 
     def emit(self, record: logging.LogRecord) -> None:
         """Queue one line, already rendered: what it mentions may have changed when it is written."""
+        if record.levelno < logging.WARNING and self._queue.qsize() >= self._chatter:
+            self._lost.add()
+            return
         try:
             record.msg = self.format(record)
             record.args = None
@@ -165,5 +186,14 @@ class ThreadedHandler(logging.Handler):
 
     def _write(self) -> None:
         while (record := self._queue.get()) is not None:
+            before = self._lost.count
             self._target.handle(record)
+            # A line of its own for each loss would only be lost, too: first something has to get through.
+            if self._lost.count == before > self._told and self._queue.qsize() < self._chatter:
+                _log.warning(
+                    "log_lines_lost",
+                    lines=before - self._told,
+                    fix="Nothing to do for the past; look at what reads the log, or at its disk.",
+                )
+                self._told = before
         self._target.close()

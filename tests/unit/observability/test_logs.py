@@ -170,7 +170,7 @@ def test_a_pipe_nobody_reads_does_not_block_the_daemon() -> None:
         handler = ThreadedHandler(SafeStreamHandler(stream, lost), lost)
         began = time.monotonic()
         for number in range(QUEUE_LENGTH + 5_000):
-            handler.emit(logging.makeLogRecord({"msg": "x" * 100, "lineno": number}))
+            handler.emit(logging.makeLogRecord({"msg": "x" * 100, "levelno": 20, "lineno": number}))
         assert time.monotonic() - began < 10
         handler.close()
         assert time.monotonic() - began < 15
@@ -209,3 +209,56 @@ def test_a_process_ends_although_its_standard_error_is_gone() -> None:
         [sys.executable, "-c", script], capture_output=True, text=True, timeout=30, check=False
     )
     assert (done.returncode, done.stdout) == (0, "1\n")
+
+
+class StuckChannel(io.StringIO):
+    """Takes nothing until it is opened, then everything."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.opened = threading.Event()
+        self.lines: list[str] = []
+
+    def write(self, text: str) -> int:
+        self.opened.wait(30)
+        self.lines.append(text.rstrip("\n"))
+        return len(text)
+
+
+@pytest.mark.fault("P10")
+def test_alarms_wait_for_a_channel_that_is_down_and_the_gap_is_told() -> None:
+    channel, lost = StuckChannel(), LostLines()
+    root = logging.getLogger()
+    structlog.configure(logger_factory=structlog.stdlib.LoggerFactory())
+    handler = ThreadedHandler(SafeStreamHandler(channel, lost), lost, length=100, reserve=20)
+    root.addHandler(handler)
+    root.setLevel("INFO")
+    for number in range(500):
+        root.info("chatter %d", number)
+    for number in range(15):
+        root.error("alarm %d", number)
+    assert 400 < lost.count < 500, "counted while nobody reads"
+    channel.opened.set()
+    deadline = time.monotonic() + 10
+    while not any("log_lines_lost" in line for line in channel.lines) and time.monotonic() < deadline:
+        time.sleep(0.01)
+    handler.close()
+    assert [line for line in channel.lines if line.startswith("alarm")] == [f"alarm {n}" for n in range(15)]
+    (told,) = [line for line in channel.lines if "log_lines_lost" in line]
+    assert str(lost.count) in told
+
+
+@pytest.mark.fault("P10")
+def test_a_channel_that_stays_down_costs_no_more_than_its_lines() -> None:
+    class Broken(io.StringIO):
+        def write(self, text: str) -> int:
+            raise OSError(28, "No space left on device")
+
+    lost = LostLines()
+    root = logging.getLogger()
+    handler = ThreadedHandler(SafeStreamHandler(Broken(), lost), lost)
+    root.addHandler(handler)
+    for _ in range(20):
+        root.error("alarm")
+    handler.close()
+    assert lost.count == 20
