@@ -170,6 +170,7 @@ def _look(commands: Parsers) -> None:
     _of_release(catalogue)
     _limited(catalogue)
     _gaps(commands)
+    _yardstick(commands)
     _links(commands)
     explain = _with_config(
         _command(commands, "explain", "look:explain", "derive the state of one service in one area")
@@ -182,6 +183,29 @@ def _look(commands: Parsers) -> None:
     release.add_argument("number", nargs="?", type=int, metavar="N")
     release.add_argument("--changes", action="store_true", help="with its change list")
     _limited(release)
+
+
+def _yardstick(commands: Parsers) -> None:
+    yardstick = _with_config(
+        _command(
+            commands,
+            "yardstick",
+            "yardstick:yardstick",
+            "list where the official dashboard and our coverage differ, and why",
+        )
+    )
+    yardstick.add_argument("--area", metavar="AREA", help=f"{_AREA}; with all that lies in it")
+    yardstick.add_argument("--service", metavar="KEY")
+    yardstick.add_argument(
+        "--verdict",
+        action="append",
+        default=[],
+        choices=("same", "ours_only", "theirs_only", "not_in_register", "not_counted", "unknown_here"),
+        help="repeatable; without it all but same",
+    )
+    yardstick.add_argument("--summary", action="store_true", help="only count, per verdict and reason")
+    _of_release(yardstick)
+    _limited(yardstick)
 
 
 def _links(commands: Parsers) -> None:
@@ -244,6 +268,21 @@ def _try_out(commands: Parsers) -> None:
         metavar="PORTAL=NAME",
         help="change a running replay server (at --port) instead of starting one; NAME none heals",
     )
+    preview = _with_config(
+        _command(
+            commands,
+            "preview",
+            "preview:preview",
+            "show what a source would bring, with verdict and difference; writes nothing",
+        )
+    )
+    preview.add_argument("source", metavar="SOURCE")
+    how_much = preview.add_mutually_exclusive_group()
+    how_much.add_argument(
+        "--pages", type=_count, metavar="N", default=1, help="documents to fetch (default: 1)"
+    )
+    how_much.add_argument("--all", action="store_true", help="fetch everything")
+    _limited(preview)
     record = _with_config(
         _command(
             commands,

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from syncd.pipeline.ports import DocumentNote, PartitionResult, StagedSnapshot, TotalsRow
     from syncd.pipeline.registry import SourcePlan
     from syncd.rules.upheaval import Turnover
+    from syncd.sdk.connector import Document
 
 
 class ParseWorker(Protocol):
@@ -50,6 +51,45 @@ class ParseJob:
     """Longest time for this job; None: the worker's own."""
     quarantine: Path | None = None
     """Where the bytes of unusable records are kept beyond the run; None keeps none."""
+
+    @classmethod
+    def of(
+        cls,
+        plan: SourcePlan,
+        documents: Iterable[Document],
+        *,
+        known_hashes: Path,
+        known_areas: Path,
+        workdir: Path,
+        reparse: bool = False,
+        ledger: Path | None = None,
+        incomplete: bool = False,
+        quarantine: Path | None = None,
+    ) -> ParseJob:
+        """Return the job of parsing these documents as the plan says."""
+        services = plan.scope.services
+        return cls(
+            source_id=plan.source_id,
+            parser=plan.parser,
+            documents=[
+                {"path": str(d.path), "name": d.name, "charset": d.charset, "context": dict(d.context)}
+                for d in documents
+            ],
+            options=plan.options,
+            scope={
+                "areas": [area.code for area in plan.scope.areas],
+                "services": sorted(services) if services is not None else None,
+                "default_area": plan.default_area.code if plan.default_area else None,
+            },
+            known_hashes=known_hashes,
+            known_areas=known_areas,
+            workdir=workdir,
+            reparse=reparse,
+            ledger=ledger,
+            incomplete=incomplete,
+            time_limit_s=plan.parse_timeout.total_seconds() if plan.parse_timeout else None,
+            quarantine=quarantine,
+        )
 
 
 class RunSession(FetchSession, Protocol):

@@ -4,9 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
@@ -20,31 +17,9 @@ from syncd.replay.writing import RecordingWriter
 from syncd.settings.config import Config
 from syncd.settings.load import load_config
 from syncd.settings.shipped import shipped_directory
+from tests.support.replayed import replayed
 
 DAY = date(2026, 11, 22)
-
-
-@contextmanager
-def replayed(folder: Path) -> Iterator[ReplayServer]:
-    """Serve recordings from a thread of its own: the command under test runs its own event loop."""
-    started, stop = threading.Event(), asyncio.Event()
-    server = ReplayServer(folder)
-    loops: list[asyncio.AbstractEventLoop] = []
-
-    async def serve() -> None:
-        loops.append(asyncio.get_running_loop())
-        async with server:
-            started.set()
-            await stop.wait()
-
-    thread = threading.Thread(target=lambda: asyncio.run(serve()))
-    thread.start()
-    assert started.wait(10)
-    try:
-        yield server
-    finally:
-        loops[0].call_soon_threadsafe(stop.set)
-        thread.join(10)
 
 
 def config_for(server: ReplayServer) -> Config:
