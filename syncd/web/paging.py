@@ -154,6 +154,16 @@ class Paging:
             following = self.query.address(cursor=cursor, **pinned)
         return self._listing(shown, render, following)
 
+    def part(
+        self,
+        rows: Sequence[_Row],
+        render: Callable[[_Row], bytes],
+        last: tuple[str | int, ...] | None,
+    ) -> Reply:
+        """Return a page that ends at ``last`` although more may follow; None: nothing follows."""
+        cursor = None if last is None else encode_cursor(self.query, Position(self.release, last))
+        return self._listing(rows, render, self.query.address(cursor=cursor) if cursor else None)
+
     def whole(self, rows: Sequence[_Row], render: Callable[[_Row], bytes]) -> Reply:
         """Return a listing that is one page by nature."""
         return self._listing(rows, render, None)
