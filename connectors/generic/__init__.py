@@ -1,0 +1,1 @@
+"""The declarative connector: one portal described by a profile, without code."""
