@@ -133,7 +133,10 @@ class Application:
             replace(
                 _timing(source.source_id, source.file.interval, states.get(source.source_id)),
                 # Fetching has its own limit; as much again is for waiting, parsing and storing.
-                longest=max(LONGEST_RUN, 2 * source.file.limits.run_timeout),
+                longest=max(
+                    LONGEST_RUN,
+                    2 * source.file.limits.run_timeout + (source.file.limits.parse_timeout or timedelta()),
+                ),
             )
             for source in self.config.enabled_sources
         ]
@@ -195,7 +198,7 @@ async def build_application(config: Config, *, serving: bool = False) -> AsyncIt
         builder = _builder(store, url, work, serving=serving, stack=stack)
         prober = await stack.enter_async_context(open_prober(config.file.probe, store, utc_now))
         suspects = Suspects()
-        sessions = Sessions(config, fetcher, folder.raw, work, suspects)
+        sessions = Sessions(config, fetcher, folder.raw, work, folder.ledgers, suspects)
         parser = SubprocessParseWorker(
             memory_limit_mb=config.file.worker.memory_mb,
             time_limit_s=config.file.worker.time_seconds,
@@ -218,9 +221,10 @@ async def build_application(config: Config, *, serving: bool = False) -> AsyncIt
                 work,
                 folder.quarantine,
                 bodies=folder.raw,
+                ledgers=folder.ledgers,
                 operator=_this_user(),
                 # The configuration is replaced on reload, and a secret may rotate at any time.
-                secrets=lambda: sessions.config.secrets(),  # noqa: PLW0108
+                secrets=lambda: (*sessions.config.secrets(), *fetcher.tokens.values()),
             ),
             prober=prober,
             rebuilder=Rebuilder(

@@ -14,6 +14,7 @@ from syncd.fetching.client import HttpFetcher
 from syncd.fetching.limits import FetchLimits
 from syncd.fetching.session import SourceSession
 from syncd.pipeline.ports import DocumentNote
+from syncd.pipeline.reading import ledger_of
 from syncd.pipeline.registry import SourcePlan
 from syncd.sdk.connector import Document
 from syncd.sdk.settings import ClientCredentials
@@ -76,6 +77,7 @@ class Sessions:
     fetcher: HttpFetcher
     raw_root: Path
     workroot: Path
+    ledgers: Path
     suspects: Suspects
 
     def __call__(self, plan: SourcePlan, notes: Mapping[str, DocumentNote]) -> DeadlineSession:
@@ -97,6 +99,7 @@ class Sessions:
             suspect=plan.source_id in self.suspects,
             limits=_fetch_limits(table),
             client_certificate=source.client_certificate if source else None,
+            ledger=ledger_of(plan, self.ledgers),
             further=source.settings.further_addresses() if source else (),
         )
         session.set_deadline(table)
@@ -104,4 +107,10 @@ class Sessions:
 
 
 def _fetch_limits(table: LimitsTable) -> FetchLimits:
-    return replace(FetchLimits(), wire_bytes=table.max_bytes, decoded_bytes=table.max_decoded_bytes)
+    return replace(
+        FetchLimits(),
+        wire_bytes=table.max_bytes,
+        decoded_bytes=table.max_decoded_bytes,
+        documents=table.max_documents,
+        run_bytes=table.max_run_bytes,
+    )

@@ -25,7 +25,7 @@ _WAIT_STEP_S = 0.1
 
 @dataclass(frozen=True, slots=True)
 class StateFolder:
-    """``root`` with ``raw/`` (kept answers), ``quarantine/``, ``work/`` (unfinished) and ``locks/``."""
+    """``root`` with ``raw/`` (kept answers), ``quarantine/``, ``ledgers/``, ``work/`` and ``locks/``."""
 
     root: Path
 
@@ -50,6 +50,11 @@ class StateFolder:
     def quarantine(self) -> Path:
         """Folder of the bytes of records that could not be used, made when there are any."""
         return self.root / "quarantine"
+
+    @property
+    def ledgers(self) -> Path:
+        """Folder of the ledgers of sources that deliver changes only, made when there are any."""
+        return self.root / "ledgers"
 
     @contextmanager
     def daemon(self) -> Iterator[None]:

@@ -14,6 +14,7 @@ from syncd.errors import NotFound, SyncdError
 from syncd.model.run import RunOutcome
 from syncd.pipeline.ports import DocumentNote
 from syncd.sdk.connector import Document
+from syncd.sdk.ledger import position_of
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -29,9 +30,12 @@ _LOOKED_AT = 20
 
 
 def keep_held(
-    session: RunSession | HeldSession, documents: Iterable[Document], delta: SnapshotDelta
+    session: RunSession | HeldSession, documents: Iterable[Document], delta: SnapshotDelta, position: str
 ) -> dict[str, Any]:
-    """Return what a refused run's details keep: documents, and the first ids that would come and go."""
+    """Return what a refused run's details keep: documents, and the first ids that would come and go.
+
+    ``position`` is how far a ledger that lives on has come; it stands for its documents.
+    """
     notes = {note.name: asdict(note) for note in session.notes()}
     return {
         "documents": [
@@ -41,6 +45,7 @@ def keep_held(
             if document.name in notes
         ],
         "declared": session.declared,
+        "position": position,
         "added_ids": list(delta.added_ids),
         "absent_ids": list(delta.absent_ids),
     }
@@ -103,12 +108,19 @@ class HeldSession:
         return self.kept
 
     @classmethod
-    def of(cls, run: Run, details: Mapping[str, Any], bodies: Path) -> HeldSession:
+    def of(
+        cls, run: Run, details: Mapping[str, Any], bodies: Path, ledger: Path | None = None
+    ) -> HeldSession:
         """Rebuild the documents of a refused run; raises NotFound when a body is gone.
 
-        ``bodies`` is the folder of kept bodies; the notes name places below it.
+        ``bodies`` is the folder of kept bodies; the notes name places below it. Where a ledger lives on, it
+        holds what was refused: raises SyncdError ``run_superseded`` when it has gone on since.
         """
         held = details.get("held") or {}
+        if ledger is not None:
+            if position_of(ledger) != held.get("position"):
+                raise _gone_on(run)
+            return cls(run.source_id, (), (), held.get("declared"))
         documents, notes = [], []
         for one in held.get("documents", ()):
             note = DocumentNote(**{name: one[name] for name in DocumentNote.__slots__})
@@ -134,6 +146,16 @@ class HeldSession:
         if not documents:
             raise _gone(run)
         return cls(run.source_id, tuple(documents), tuple(notes), held.get("declared"))
+
+
+def _gone_on(run: Run) -> SyncdError:
+    return SyncdError(
+        f"the portal has sent further changes since run {run.run_id}",
+        where=run.source_id,
+        fix=f"Decide the newest refused run, or fetch and accept: syncd sync {run.source_id} "
+        "--accept-loss 'reason'.",
+        code="run_superseded",
+    )
 
 
 def _gone(run: Run) -> NotFound:

@@ -18,7 +18,7 @@ import structlog
 
 from syncd.errors import InvariantViolated, NotFound, SourceFormatError, SyncdError
 from syncd.model.run import RunCounts, RunOutcome
-from syncd.pipeline.codec import canonical_json, short_hash
+from syncd.pipeline.asking import documents_of
 from syncd.pipeline.concealment import Concealment
 from syncd.pipeline.held import HeldSession, check_undecided, held_bodies, keep_held
 from syncd.pipeline.history import Decision
@@ -32,7 +32,7 @@ from syncd.pipeline.judged import (
     with_history,
 )
 from syncd.pipeline.likeness import claims_outside, finds, moves, reused_ids
-from syncd.pipeline.rebuild import RULES_VERSION
+from syncd.pipeline.reading import Reading, conditions_of, forget_other_ledgers, ledger_of, mapping_of
 from syncd.pipeline.reports import report_run
 from syncd.pipeline.workers import ParseJob
 from syncd.rules.accept import accept
@@ -44,7 +44,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from syncd.model.issue import Issue
-    from syncd.model.run import Run
+    from syncd.model.run import Run, SourceState
     from syncd.pipeline.ports import StagedSnapshot, Store
     from syncd.pipeline.registry import Registry, SourcePlan
     from syncd.pipeline.workers import ParseWorker, RunSession, SessionFactory
@@ -69,6 +69,8 @@ class Ingest:
     """Folder in which the bytes of unusable records outlive their run; None keeps none."""
     bodies: Path | None = None
     """Folder of the kept bodies, from which a refused snapshot can still be accepted; None: it cannot."""
+    ledgers: Path | None = None
+    """Folder of the ledgers that live on; None: each run begins with an empty one."""
     operator: str = ""
     """Who decides when somebody decides: the user this process runs as."""
     secrets: Callable[[], tuple[str, ...]] = tuple
@@ -116,7 +118,9 @@ class Ingest:
             plan = self.registry.sources.get(source_id)
             if plan is None or self.bodies is None:
                 raise NotFound(f"no source '{source_id}' is configured", code="unknown_source")
-            session = await asyncio.to_thread(HeldSession.of, run, details, self.bodies)
+            session = await asyncio.to_thread(
+                HeldSession.of, run, details, self.bodies, ledger_of(plan, self.ledgers)
+            )
             new_id = await asyncio.to_thread(
                 self.store.open_run, source_id, trigger="decision", now=self.clock()
             )
@@ -149,6 +153,8 @@ class Ingest:
                 self.store.open_run, source_id, trigger="retire", now=self.clock()
             )
             count = await asyncio.to_thread(self.store.retire_source, source_id, run_id, now=self.clock())
+            if self.ledgers is not None:
+                await asyncio.to_thread(shutil.rmtree, self.ledgers / source_id, ignore_errors=True)
             await asyncio.to_thread(
                 self.store.close_run,
                 run_id,
@@ -201,39 +207,48 @@ class _Attempt:
     plan: SourcePlan
     run_id: int
     accept_loss: str
-    mapping_before: str = ""
-    """How the stored records were read; empty before the first good run."""
-    held_back_before: bool = False
-    unproven: bool = False
-    """Absent records were kept because nothing proved the listing complete."""
+    before: Reading | None = None
+    """How the stored records were read; None before the first good run."""
 
     async def go(self) -> None:
         """Fetch, stage, judge, store."""
         store, plan = self.ingest.store, self.plan
         notes = await asyncio.to_thread(store.documents, plan.source_id)
         session = self.ingest.sessions(plan, notes)
-        documents = await self._documents(session)
-        if not documents:
+        documents = await documents_of(plan, session)
+        silent = not documents and plan.keeps_ledger and session.said_nothing_new
+        if not (documents or silent):
             message = "the connector yielded no document"
             raise SourceFormatError(message, code="no_documents")
         state = await asyncio.to_thread(store.source_state, plan.source_id)
-        reparse = await asyncio.to_thread(self._conditions_changed, state.last_good_run_id)
-        # The same bytes say more once they are known to be all there are.
-        proof = self.unproven and all(document.framed for document in documents)
-        settled = not (reparse or state.missing or self.accept_loss or self.held_back_before or proof)
+        before = self.before = await asyncio.to_thread(self._last_reading, state.last_good_run_id)
+        reparse = before is not None and before.conditions != conditions_of(plan, self.ingest.registry)
+        # The same changes once more are no repetition; a ledger ahead of the store has something to say.
+        same = before is not None and before.position == session.position if silent else session.all_unchanged
         # While records are missing or held back, the same answer once more has something to say.
-        if session.all_unchanged and settled and not session.incomplete_reason:
+        if same and not session.incomplete_reason and self._settled(documents, state, reparse=reparse):
             await self.close(
                 RunOutcome.UNCHANGED,
                 session=session,
                 code="unchanged",
-                reason="The portal's answers are byte for byte those of the last good run.",
+                reason="The portal has no change since the last good run."
+                if silent
+                else "The portal's answers are byte for byte those of the last good run.",
+                details=before.details if before else None,
                 counts=RunCounts(received=state.records, unchanged=state.records),
             )
             return
         await self.judge(session, documents, reparse=reparse)
         keep = await asyncio.to_thread(held_bodies, store, plan.source_id)
         await asyncio.to_thread(session.prune, keep)
+        await asyncio.to_thread(forget_other_ledgers, ledger_of(plan, self.ingest.ledgers))
+
+    def _settled(self, documents: list[Document], state: SourceState, *, reparse: bool) -> bool:
+        before = self.before
+        if before is None or reparse or state.missing or self.accept_loss or before.held_back:
+            return False
+        # The same bytes say more once they are known to be all there are.
+        return not (before.unproven and all(document.framed for document in documents))
 
     async def judge(
         self, session: RunSession | HeldSession, documents: list[Document], *, reparse: bool = False
@@ -241,70 +256,29 @@ class _Attempt:
         """Stage the documents, judge what they hold, and store it or not."""
         workdir = Path(await asyncio.to_thread(tempfile.mkdtemp, prefix="run-", dir=self.ingest.workroot))
         try:
-            staged = await self._stage(documents, workdir, reparse=reparse)
+            staged = await self._stage(
+                documents, workdir, reparse=reparse, incomplete=bool(session.incomplete_reason)
+            )
             await self._decide(session, documents, staged, reparse=reparse)
         finally:
             await asyncio.to_thread(shutil.rmtree, workdir, ignore_errors=True)
 
-    async def _documents(self, session: RunSession) -> list[Document]:
-        """Let the connector fetch; whatever escapes from it ends this run and nothing else."""
-        try:
-            return [document async for document in self.plan.connector.documents(session)]
-        except (SyncdError, MemoryError):
-            raise
-        except BaseException as error:
-            task = asyncio.current_task()
-            if isinstance(error, asyncio.CancelledError) and task is not None and task.cancelling():
-                raise
-            # SystemExit and its like would otherwise end the daemon together with all other sources.
-            raise SourceFormatError(
-                f"The connector ended with {type(error).__name__}: {str(error)[:200]}",
-                where=self.plan.source_id,
-                code="connector_crashed",
-                fix="Report this to the connector's owner.",
-            ) from error
-
-    def conditions(self) -> str:
-        """Return a digest of all that decides what the same bytes mean: scope, options, registers, rules."""
-        plan = self.plan
-        return short_hash(
-            canonical_json(
-                {
-                    "rules": RULES_VERSION,
-                    "parser": [plan.parser, plan.parser_version],
-                    "options": plan.options,
-                    "areas": [a.code for a in plan.scope.areas],
-                    "services": sorted(plan.scope.services) if plan.scope.services is not None else None,
-                    "default_area": plan.default_area.code if plan.default_area else None,
-                    "register": self.ingest.registry.areas.digest,
-                }
-            )
-        ).hex()
-
-    def _conditions_changed(self, last_good_run_id: int | None) -> bool:
+    def _last_reading(self, last_good_run_id: int | None) -> Reading | None:
         if last_good_run_id is None:
-            return False
+            return None
         _, details, _, _ = self.ingest.store.run(last_good_run_id)
-        self.held_back_before = bool(details.get("held_back"))
-        self.unproven = bool(details.get("unproven"))
-        mapping = details.get("mapping")
-        self.mapping_before = mapping if mapping is not None else self.mapping()
-        return details.get("conditions") != self.conditions()
+        return Reading.of(details, mapping_of(self.plan))
 
-    def mapping(self) -> str:
-        """Return what turns bytes into claims, apart from the operator's own settings."""
-        return f"rules {RULES_VERSION}, {self.plan.parser} {self.plan.parser_version}".rstrip()
-
-    def _reading(self) -> dict[str, Any]:
-        """Return what a good run keeps of how it read its documents."""
-        reading = {"conditions": self.conditions(), "mapping": self.mapping()}
-        return reading | {"unproven": True} if self.unproven else reading
-
-    async def _stage(self, documents: list[Document], workdir: Path, *, reparse: bool) -> StagedSnapshot:
+    async def _stage(
+        self, documents: list[Document], workdir: Path, *, reparse: bool, incomplete: bool
+    ) -> StagedSnapshot:
         plan, registry = self.plan, self.ingest.registry
         hashes, areas = workdir / "known.hashes", workdir / "areas.json"
         await asyncio.to_thread(self.ingest.store.write_known_hashes, plan.source_id, hashes)
         await asyncio.to_thread(areas.write_bytes, registry.areas.index.to_json())
+        ledger = ledger_of(plan, self.ingest.ledgers)
+        if ledger is not None:
+            await asyncio.to_thread(ledger.parent.mkdir, parents=True, exist_ok=True)
         job = ParseJob(
             source_id=plan.source_id,
             parser=plan.parser,
@@ -322,6 +296,9 @@ class _Attempt:
             known_areas=areas,
             workdir=workdir,
             reparse=reparse,
+            ledger=ledger,
+            incomplete=incomplete,
+            time_limit_s=plan.parse_timeout.total_seconds() if plan.parse_timeout else None,
             quarantine=self._quarantine(),
         )
         return await self.ingest.worker.stage(job)
@@ -351,14 +328,23 @@ class _Attempt:
         facts = with_history(facts_of(self.plan, session, documents, staged, delta), history, now)
         if reparse:
             # The operator may just have told the connector to ask for another region.
-            facts = replace(facts, last_identity="", reread=self.mapping_before not in {"", self.mapping()})
+            reread = self.before is not None and self.before.mapping != mapping_of(self.plan)
+            facts = replace(facts, last_identity="", reread=reread)
+        if self.before is not None:
+            facts = replace(facts, last_statements=self.before.statements)
         reused = () if self.accept_loss else await asyncio.to_thread(reused_ids, store, staged, delta)
         facts = replace(facts, changed=facts.changed - len(reused))
         judgement = accept(facts, limits, loss_accepted=bool(self.accept_loss))
         ahead = is_in_future(staged.stated_at, now)
         counts = counts_of(staged, delta, judgement, len(reused))
-        self.unproven = delta.withdrawn > 0 and not facts.proven_complete
-        details = {**self._reading(), **details_of(staged, delta, judgement)}
+        reading = Reading(
+            conditions_of(self.plan, self.ingest.registry),
+            mapping_of(self.plan),
+            unproven=delta.withdrawn > 0 and not facts.proven_complete,
+            position=staged.position,
+            statements=staged.statements,
+        )
+        details = {**reading.details, **details_of(staged, delta, judgement)}
         if self.accept_loss:
             details["loss_accepted_because"] = self.accept_loss
         moved = await asyncio.to_thread(moves, store, staged, delta)
@@ -367,7 +353,9 @@ class _Attempt:
         if reused:
             details["held_back"] = [one.native_id for one in reused[:KEPT_ISSUES]]
         if judgement.outcome is RunOutcome.REFUSED:
-            details["held"] = keep_held(session, documents, delta)
+            # A ledger that lives on holds what was refused; its documents would only repeat it.
+            kept = [] if self.plan.keeps_ledger else documents
+            details["held"] = keep_held(session, kept, delta, staged.position)
         alarms = tuple(claims_outside(staged))
         for alarm in alarms:
             _log.warning(alarm.code, reason=alarm.message, fix=alarm.fix)
@@ -429,7 +417,6 @@ class _Attempt:
         """End a run that changed no record."""
         conceal = Concealment.of(self.ingest.secrets())
         issues, issue_counts = self._issues(session, staged, findings)
-        kept = details or (self._reading() if outcome.is_good else {})
         await asyncio.to_thread(
             self.ingest.store.close_run,
             self.run_id,
@@ -441,7 +428,7 @@ class _Attempt:
             fix=conceal.text(fix),
             issues=issues,
             issue_counts=issue_counts,
-            details=kept,
+            details=details or {},
             documents=session.notes() if session and outcome.is_good else None,
         )
 

@@ -100,6 +100,7 @@ def facts_of(
         incomplete_reason=session.incomplete_reason or staged.incomplete_reason,
         stated_at=staged.stated_at,
         identity=staged.identity,
+        statements=staged.statements,
     )
 
 

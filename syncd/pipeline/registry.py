@@ -52,6 +52,11 @@ class SourcePlan:
     total_tolerance: int = 0
     allow_private: bool = False
     enabled: bool = True
+    keeps_ledger: bool = False
+    feeds_register: bool = False
+    parse_timeout: timedelta | None = None
+    feed: str = ""
+    """Identifies what is asked for: connector, address and settings; a ledger is bound to it."""
     parser_version: str = ""
     """Changes with the parser's code, so that a better parser reads known bytes again."""
     is_yardstick: bool = False

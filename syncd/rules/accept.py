@@ -60,6 +60,7 @@ class SnapshotFacts:
     ``declared`` the total the portal announced, if it did; ``full`` is False for a delta snapshot, in which
     absence means nothing. ``usual`` are the counts of the last good runs. ``repeats`` counts the refused runs
     before this one with the same content, over ``held_for``. ``reread`` says that parser or rules are new.
+    ``statements`` counts the competences behind the records, ``last_statements`` those of the last good run.
     """
 
     stored: int
@@ -84,6 +85,8 @@ class SnapshotFacts:
     identity: str = ""
     last_identity: str = ""
     reread: bool = False
+    statements: int | None = None
+    last_statements: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,6 +145,7 @@ def _insists(facts: SnapshotFacts) -> bool:
         facts.repeats + 1 >= REPEATS
         and facts.held_for >= REPEATED_FOR
         and 100 * facts.withdrawn < REPEATED_LOSS_PERCENT * facts.stored
+        and 100 * _lost_statements(facts) <= REPEATED_LOSS_PERCENT * (facts.last_statements or 0)
     )
 
 
@@ -270,6 +274,26 @@ def _shrunken(facts: SnapshotFacts, limits: AcceptLimits) -> Judgement | None:
     return None
 
 
+def _lost_statements(facts: SnapshotFacts) -> int:
+    if facts.statements is None or facts.last_statements is None:
+        return 0
+    return max(0, facts.last_statements - facts.statements)
+
+
+def _fewer_statements(facts: SnapshotFacts, limits: AcceptLimits) -> Judgement | None:
+    """Hold a loss inside of records: who is competent where may vanish while every description stays."""
+    lost, before = _lost_statements(facts), facts.last_statements or 0
+    share = 100 * lost / before if before else 0.0
+    if lost > limits.max_loss_records and share > limits.max_loss_percent:
+        return _refused(
+            "statements_shrunken",
+            f"{lost} of {before} competences ({share:.0f} %) are missing inside of the records; "
+            f"allowed in one run: {limits.max_loss_records} or {limits.max_loss_percent:g} %.",
+            "Compare with the portal. " + _DECIDE,
+        )
+    return None
+
+
 def _adding_up(facts: SnapshotFacts, limits: AcceptLimits) -> Judgement | None:
     """Hold a slow bleed: each run stays under its limit, all together do not."""
     newly = facts.withdrawn - facts.confirmed
@@ -380,4 +404,4 @@ def _grown(facts: SnapshotFacts, limits: AcceptLimits) -> Judgement | None:
 
 
 _OPERATOR_ONLY = (_empty, _older, _another_feed, _reread)
-_ENDED_BY_REPETITION = (_shrunken, _adding_up, _unusual, _grown)
+_ENDED_BY_REPETITION = (_shrunken, _fewer_statements, _adding_up, _unusual, _grown)

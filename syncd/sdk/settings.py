@@ -45,12 +45,25 @@ class SourceSettings(BaseModel):
         """Return addresses of other origins the connector may ask, each named by the operator."""
         return ()
 
+    def secret_references(self) -> Iterator[tuple[str, SecretRef]]:
+        """Yield every reference to a secret with its dotted name, also those inside tables."""
+        yield from _references(self)
+
     def still_missing(self, on: date) -> Iterator[Missing]:  # noqa: ARG002 - for those that override it
         """Yield what the operator has to fill in before the source can work, on the day ``on``.
 
         Secrets and placeholders in ``base_url`` are noticed without this.
         """
         yield from ()
+
+
+def _references(table: BaseModel, prefix: str = "") -> Iterator[tuple[str, SecretRef]]:
+    for name in type(table).model_fields:
+        value = getattr(table, name)
+        if isinstance(value, SecretRef):
+            yield f"{prefix}{name}", value
+        elif isinstance(value, BaseModel):
+            yield from _references(value, f"{prefix}{name}.")
 
 
 class SecretRef:

@@ -6,6 +6,7 @@ here so that nobody else has to know the file formats. This module must not read
 
 from __future__ import annotations
 
+import hashlib
 import os
 from collections.abc import Mapping
 from contextlib import suppress
@@ -79,8 +80,16 @@ class SourceConfig:
             total_tolerance=file.limits.total_tolerance,
             allow_private=file.limits.allow_private,
             enabled=file.enabled,
+            keeps_ledger=self.spec.keeps_ledger,
+            feeds_register=self.spec.feeds_register,
+            parse_timeout=file.limits.parse_timeout,
+            feed=self._feed(),
             parser_version=parser_version(self.spec.parser),
         )
+
+    def _feed(self) -> str:
+        asked = f"{self.file.connector} {self.settings.model_dump_json()}"
+        return hashlib.sha256(asked.encode()).hexdigest()[:16]
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +123,7 @@ class Config:
         """Return every secret that can be revealed now, for keeping them out of log lines."""
         references = [self.file.database.url]
         for source in self.sources.values():
-            references += [getattr(source.settings, name) for name in type(source.settings).model_fields]
+            references += [secret for _, secret in source.settings.secret_references()]
             if (ours := source.file.client_certificate) is not None:
                 references.append(ours.password)
         found = []

@@ -84,7 +84,12 @@ class LimitsTable(Table):
     )
     max_bytes: ByteCount = Field(50_000_000, description="Of one document as transferred.")
     max_decoded_bytes: ByteCount = Field(200_000_000, description="Of one document after decompression.")
-    run_timeout: Duration = Field(timedelta(minutes=30), description="Longest time of one run.")
+    max_documents: int = Field(5_000, ge=1, description="Documents of one run.")
+    max_run_bytes: ByteCount = Field(2_147_483_648, description="Of all documents of one run, decompressed.")
+    run_timeout: Duration = Field(timedelta(minutes=30), description="Longest time for fetching in one run.")
+    parse_timeout: Duration | None = Field(
+        None, description="Longest time for reading what was fetched; absent: as syncd.toml says."
+    )
 
     def to_accept(self) -> AcceptLimits:
         """Return the part the acceptance rule looks at."""
