@@ -27,7 +27,11 @@ TAKES_CODE_FIRST = {"Issue", "RecordRejected", "failure", "issue", "_refused"}
 # Methods of that name on other things, such as a log, take other words.
 FINDING_METHODS = {("found", "warn"), ("found", "note"), ("found", "error")}
 TAKES_CODE_LAST = {"not_found"}
-TABLES = {"syncd/fetching/failures.py": "_TABLE", "syncd/storage/failures.py": "_FIXES"}
+TABLES = {
+    "syncd/fetching/failures.py": "_TABLE",
+    "syncd/storage/failures.py": "_FIXES",
+    "syncd/sdk/xzufi/compose.py": "_SENTENCES",
+}
 CODE = re.compile(r"[a-z][a-z0-9]*(_[a-z0-9]+)*")
 
 _INTRODUCTION = """\

@@ -54,7 +54,8 @@ def whole_text(element: XmlElement) -> str:
     """Return the text of an element and, where markup was not escaped, of what is inside it."""
     if not element.children:
         return element.text
-    return " ".join([element.text, *(whole_text(child) for child in element.children)])
+    parts = [element.text, *(whole_text(child) for child in element.children)]
+    return " ".join(" ".join(parts).split())
 
 
 def language_of(element: XmlElement) -> str:
