@@ -119,6 +119,7 @@ def test_one_version_up_and_down_again_loses_nothing(here: tuple[str, ...], tmp_
     assert found[2] == found[0]
 
 
+@pytest.mark.nightly
 @pytest.mark.fault("P11", "D13")
 @pytest.mark.timeout(300)
 def test_back_over_a_change_of_the_schema_leads_the_backup(here: tuple[str, ...], tmp_path: Path) -> None:
