@@ -20,13 +20,14 @@ if TYPE_CHECKING:
 
 
 def sources(arguments: argparse.Namespace) -> int:
-    """List the configured sources."""
+    """List the sources, with those whose file is gone but not their data."""
     with asking(arguments) as (config, ask):
         rows = [
-            asdict(source) | {"age": age(source.age_seconds), "state": _source_state(source)}
+            asdict(source)
+            | {"age": age(source.age_seconds), "state": _source_state(source)}
+            | ({} if source.configured else {"reason": f"{source.reason} {source.fix}"})
             for source in ask.sources()
         ]
-        rows += _not_configured(ask)
         columns = {
             "source_id": "source",
             "state": "state",
@@ -34,30 +35,16 @@ def sources(arguments: argparse.Namespace) -> int:
             "last_started_at": "started",
             "age": "age of data",
             "records": "records",
+            "missing": "missing",
             "reason": "why",
         }
         print_rows(arguments, rows, columns, zone=config.file.daemon.timezone, none="no source is configured")
     return 0
 
 
-def _not_configured(ask: Any) -> list[dict[str, Any]]:  # noqa: ANN401 - an Ask, imported late
-    """Return sources whose file is gone; what they said stays published until somebody retires them."""
-    return [
-        {
-            "source_id": source_id,
-            "state": "not configured",
-            "outcome": state.last_run.outcome.value if state.last_run else None,
-            "last_started_at": state.last_run.started_at if state.last_run else None,
-            "age": "",
-            "records": state.records,
-            "reason": f"Its file is gone. Put it back, or: syncd sources retire {source_id} --reason TEXT",
-        }
-        for source_id, state in sorted(ask.store.source_states().items())
-        if source_id not in ask.registry.sources and state.records
-    ]
-
-
 def _source_state(source: Any) -> str:  # noqa: ANN401 - a SourceView, imported late
+    if not source.configured:
+        return "not configured"
     if not source.enabled:
         return "disabled"
     if source.last_good_at is None:

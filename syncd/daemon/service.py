@@ -206,7 +206,7 @@ class Daemon:
             self.app.metrics.release_published(release)
 
     async def _look_at_sources(self) -> None:
-        sources = await asyncio.to_thread(self.app.ask.sources)
+        sources = [source for source in await asyncio.to_thread(self.app.ask.sources) if source.configured]
         for source in sources:
             self.app.metrics.source_seen(
                 source.source_id,

@@ -14,7 +14,7 @@ from datetime import UTC, datetime, timedelta
 import structlog
 
 from syncd.pipeline.views import SourceView
-from syncd.rules.silence import silence_alarms
+from syncd.rules.silence import heard_at, is_too_long, silence_alarms
 
 _log = structlog.get_logger(__name__)
 LOOK_EVERY_S = 1.0
@@ -70,7 +70,7 @@ class SilenceWatch:
                 last = source.last_good_at
                 if source_id not in self._heard:
                     # A stamp from the future has no age; the alarm then waits from now on.
-                    age = max(timedelta(0), wall - last) if last else timedelta(0)
+                    age = max(timedelta(0), wall - heard_at(last, source.first_run_at, wall))
                     self._heard[source_id] = now - age.total_seconds()
                 elif last != self._stamps.get(source_id):
                     self._heard[source_id] = now
@@ -101,7 +101,8 @@ class SilenceWatch:
         silent = {
             source_id
             for source_id, view in views.items()
-            if ages[source_id] > 2 * view.interval_seconds and up_s > view.interval_seconds
+            if is_too_long(timedelta(seconds=ages[source_id]), timedelta(seconds=view.interval_seconds))
+            and up_s > view.interval_seconds
         }
         alarms, everything = silence_alarms(self._silent, silent, len(views))
         if everything:

@@ -60,7 +60,8 @@ class Run:
 class SourceState:
     """What is known of a source between runs; the age shown everywhere comes from ``last_good_at``.
 
-    ``missing`` of its ``records`` are no longer listed by the portal, but not withdrawn yet.
+    ``missing`` of its ``records`` are no longer listed by the portal, but not withdrawn yet. ``first_run_at``
+    is when the oldest run that is kept began.
     """
 
     source_id: str
@@ -71,3 +72,4 @@ class SourceState:
     consecutive_failures: int = 0
     retired: bool = False
     missing: int = 0
+    first_run_at: datetime | None = None

@@ -12,7 +12,11 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class SourceView:
-    """A source as operators see it: how it last ended, why, and how old its good data is."""
+    """A source as operators see it: how it last ended, why, and how old its good data is.
+
+    ``missing`` of its ``records`` are no longer listed by the portal, but still published. ``configured``
+    False: its file is gone, what it said is not.
+    """
 
     source_id: str
     title: str
@@ -32,6 +36,9 @@ class SourceView:
     """True when nothing good came for more than twice the interval."""
     records: int
     consecutive_failures: int
+    missing: int = 0
+    configured: bool = True
+    first_run_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""When has a source been silent for too long?
+"""Does the last good answer of a source still count?
 
 The stamps come from a wall clock that somebody may set. A stamp from the future has no age: it neither stays
 fresh for ever nor removes anything, and the next good answer mends it (cases C1, C2).
@@ -19,14 +19,3 @@ SMALL_STEP = timedelta(hours=1)
 def is_fresh(last_good_at: datetime | None, *, now: datetime, stale_after: timedelta) -> bool:
     """Tell whether the last good answer still counts; a stamp of unknown age does not."""
     return last_good_at is not None and -SMALL_STEP <= now - last_good_at <= stale_after
-
-
-def is_silent(
-    last_good_at: datetime | None, first_due_at: datetime, *, now: datetime, interval: timedelta
-) -> bool:
-    """Tell whether a source has been silent for more than twice its interval: time for an alarm.
-
-    A stamp of unknown age counts as silence until the source speaks again.
-    """
-    age = now - (last_good_at or first_due_at)
-    return age > 2 * interval or age < -SMALL_STEP

@@ -268,6 +268,7 @@ def end_state(
 
 
 def _states() -> Any:  # noqa: ANN401 - the type of a select over two tables helps nobody
+    earlier = run.alias("earlier")
     return select(
         source_state.c.source_id.label("state_source_id"),
         source_state.c.last_good_at,
@@ -279,6 +280,13 @@ def _states() -> Any:  # noqa: ANN401 - the type of a select over two tables hel
         .where(absence.c.source_id == source_state.c.source_id, absence.c.missing_since_at.is_not(None))
         .scalar_subquery()
         .label("missing"),
+        # By number and not by stamp: the index finds it, whatever clocks said.
+        select(earlier.c.started_at)
+        .where(earlier.c.source_id == source_state.c.source_id)
+        .order_by(earlier.c.run_id)
+        .limit(1)
+        .scalar_subquery()
+        .label("first_run_at"),
         *run.c,
     ).select_from(source_state.outerjoin(run, source_state.c.last_run_id == run.c.run_id))
 
@@ -293,6 +301,7 @@ def _state_of(row: Row[Any]) -> SourceState:
         consecutive_failures=row.consecutive_failures,
         retired=row.retired,
         missing=row.missing,
+        first_run_at=row.first_run_at,
     )
 
 

@@ -48,6 +48,7 @@ if TYPE_CHECKING:
     from pydantic import BaseModel
 
     from syncd.model.coverage import Cohort
+    from syncd.model.record import Scope
     from syncd.model.run import Run
     from syncd.pipeline.ask import Ask, ReleaseView
     from syncd.web.paging import Paging, Reply
@@ -72,7 +73,7 @@ def json_of(document: BaseModel) -> bytes:
     document=Listing[SourceDocument],
 )
 def list_sources(ask: Ask, _query: Parameters, paging: Paging) -> Reply:
-    """Sources are few: they are one page."""
+    """Sources are few: they are one page. Those whose file is gone stay as long as they hold data."""
     sources = ask.sources()
     return paging.whole(sources, lambda source: json_of(SourceDocument.model_validate(source)))
 
@@ -87,24 +88,27 @@ def list_sources(ask: Ask, _query: Parameters, paging: Paging) -> Reply:
     missing=True,
 )
 def get_source(ask: Ask, query: SourcePath, paging: Paging) -> Reply:
-    """Answers only for configured sources."""
+    """Answers for the sources that the list names; without its file a source has no scope."""
     found = next((s for s in ask.sources() if s.source_id == query.source), None)
     if found is None:
         raise not_found("source", query.source, ", ".join(sorted(ask.registry.sources)), "unknown_source")
-    plan = ask.registry.sources[found.source_id]
-    services = plan.scope.services
+    plan = ask.registry.sources.get(found.source_id)
     runs = ask.store.runs(source_id=found.source_id, limit=_LAST_RUNS)
     return paging.single(
         SourceDetailDocument(
             **SourceDocument.model_validate(found).model_dump(),
-            scope=ScopeDocument(
-                areas=[area.code for area in plan.scope.areas],
-                services=None if services is None else sorted(services),
-                silence_means_absence=plan.scope.silence_means_absence,
-            ),
-            stale_after_seconds=int(plan.stale_after.total_seconds()),
+            scope=_scope_document(plan.scope) if plan else None,
+            stale_after_seconds=int(plan.stale_after.total_seconds()) if plan else None,
             runs=[run_document(run) for run in runs],
         )
+    )
+
+
+def _scope_document(scope: Scope) -> ScopeDocument:
+    return ScopeDocument(
+        areas=[area.code for area in scope.areas],
+        services=None if scope.services is None else sorted(scope.services),
+        silence_means_absence=scope.silence_means_absence,
     )
 
 

@@ -60,7 +60,9 @@ class SourceDocument(Document):
     age_seconds: int | None
     fresh: bool = Field(description="False: the data is too old to count, its cells are unknown.")
     silent: bool = Field(description="True: nothing good came for more than twice the interval.")
+    configured: bool = Field(description="False: its file is gone; what it said stays published.")
     records: int
+    missing: int = Field(description="How many of the records the source no longer lists; still published.")
     consecutive_failures: int
 
 
@@ -122,8 +124,8 @@ class ScopeDocument(Document):
 class SourceDetailDocument(SourceDocument):
     """One source with its scope and its last runs."""
 
-    scope: ScopeDocument
-    stale_after_seconds: int = Field(description="Age from which its data no longer counts.")
+    scope: ScopeDocument | None = Field(description="Null for a source that is no longer configured.")
+    stale_after_seconds: int | None = Field(description="Age from which its data no longer counts.")
     runs: list[RunDocument] = Field(description="The last runs, newest first.")
 
 

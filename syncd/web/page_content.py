@@ -58,6 +58,7 @@ class SourceRow:
 
     title: str
     records: int
+    missing: int
     outcome: str
     tone: str
     is_good: bool
@@ -77,9 +78,11 @@ def source_rows(sources: Sequence[SourceView], language: str) -> list[SourceRow]
 
 def _source_row(source: SourceView, language: str) -> SourceRow:
     marks = []
-    if not source.enabled:
+    if not source.configured:
+        marks.append(text("not_configured", language))
+    elif not source.enabled:
         marks.append(text("disabled", language))
-    if source.last_good_at is not None and not source.fresh:
+    if source.configured and source.last_good_at is not None and not source.fresh:
         marks.append(text("too_old", language))
     elif source.silent:
         marks.append(text("silent", language))
@@ -96,6 +99,7 @@ def _source_row(source: SourceView, language: str) -> SourceRow:
     return SourceRow(
         title=source.title,
         records=source.records,
+        missing=source.missing,
         outcome=words.say(words.OUTCOMES, source.outcome, language)
         if source.outcome
         else text("never_ran", language),

@@ -103,6 +103,11 @@ TEXTS: Final[dict[str, Text]] = {
         "en": "This source has not been read yet.",
     },
     "disabled": {"de": "abgeschaltet", "en": "disabled"},
+    "not_configured": {"de": "nicht mehr eingerichtet", "en": "no longer configured"},
+    "records_missing": {
+        "de": "{number} davon führt die Quelle zurzeit nicht",
+        "en": "{number} of them are not listed at present",
+    },
     "too_old": {
         "de": "zu alt, zählt nicht mehr",
         "en": "too old, no longer counts",

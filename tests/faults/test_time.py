@@ -11,7 +11,8 @@ from itertools import pairwise
 import pytest
 import time_machine
 
-from syncd.rules.freshness import is_fresh, is_silent
+from syncd.rules.freshness import is_fresh
+from syncd.rules.silence import is_silent
 from syncd.scheduling import scheduler as module
 from syncd.scheduling.phase import Phase
 from syncd.scheduling.scheduler import Scheduler
