@@ -66,7 +66,7 @@ class Infodienste:
         headers = {"api_key": settings.api_key.reveal(), "Accept-Language": settings.language}
         places = Places(session, settings, headers, permit)
         asked = [await places.find(text, name) for text, name in settings.areas.items()]
-        above = [await places.find(text, name) for text, name in settings.above.items()]
+        above = [place async for place in _above(session, places, settings)]
         context = {"places": _ids(asked), "above": _ids(above)}
         pager = Pager(session, settings, headers)
         seen = _Seen()
@@ -205,6 +205,20 @@ class Infodienste:
 
     def _url(self, path: str) -> str:
         return f"{self._settings.base_url}/{path}"
+
+
+async def _above(
+    session: FetchSession, places: Places, settings: InfodiensteSettings
+) -> AsyncIterator[Place]:
+    """Yield the areas above; one that is not found costs the level an offer comes from, not the run."""
+    for text, name in settings.above.items():
+        try:
+            yield await places.find(text, name)
+        except SourceFormatError as error:
+            if error.code not in {"area_not_found", "area_ambiguous"}:
+                raise
+            where = f"settings.above.{text}"
+            session.issue(Issue(error.code, f"{error.message}.", where, name, Severity.WARNING, error.fix))
 
 
 def _selection(settings: InfodiensteSettings, names: Sequence[str]) -> Sequence[tuple[str, str]]:

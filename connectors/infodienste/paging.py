@@ -128,16 +128,21 @@ class Pager:
         if self.settings.completeness == "until_empty":
             listing.proven = True
         elif listing.total is None:
-            self._report(listing, "total_absent", "The portal announced no number of hits for this list.", "")
+            self._report(
+                listing,
+                "The portal announced no number of hits for this list.",
+                "",
+                code="total_absent",
+            )
         elif count < listing.total:
             self.session.incomplete(f"{listing.name} announced {listing.total} hits, {count} different came")
         elif count > listing.total:
             message = "More hits came than the portal announced; its number proves nothing."
-            self._report(listing, "total_wrong", message, f"{listing.total} announced, {count} came")
+            self._report(listing, message, f"{listing.total} announced, {count} came", code="total_wrong")
         else:
             listing.proven = True
 
-    def _report(self, listing: Listing, code: str, message: str, value: str) -> None:
+    def _report(self, listing: Listing, message: str, value: str, *, code: str) -> None:
         fix = "Absent records stay. If the portal is like that, set completeness = 'until_empty'."
         self.session.issue(Issue(code, message, listing.name, value, Severity.WARNING, fix))
 

@@ -42,33 +42,34 @@ def permission_problems(
     """Yield why the areas asked for may not be read with this permission on a day; nothing when they may."""
     if not purpose.strip():
         yield PermissionProblem(
-            "permission_missing",
-            "settings.permission.purpose",
-            "nothing says what the key was issued for",
-            "Write down the use case agreed with the Land's central editors.",
+            code="permission_missing",
+            key="settings.permission.purpose",
+            message="nothing says what the key was issued for",
+            fix="Write down the use case agreed with the Land's central editors.",
         )
     if not permitted:
         yield PermissionProblem(
-            "permission_missing",
-            "settings.permission.areas",
-            "nothing says for which areas the key was issued",
-            "Name the ARS or AGS of the areas of the agreement.",
+            code="permission_missing",
+            key="settings.permission.areas",
+            message="nothing says for which areas the key was issued",
+            fix="Name the ARS or AGS of the areas of the agreement.",
         )
     if valid_until is not None and on > valid_until:
         yield PermissionProblem(
-            "permission_expired",
-            "settings.permission.valid_until",
-            f"the permission ended on {valid_until.isoformat()}",
-            "Have the agreement renewed, then correct 'valid_until'.",
+            code="permission_expired",
+            key="settings.permission.valid_until",
+            message=f"the permission ended on {valid_until.isoformat()}",
+            fix="Have the agreement renewed, then correct 'valid_until'.",
         )
     codes = [area_code(text) for text in permitted]
+    names = ", ".join(permitted)
     for text in asked if permitted else ():
         if not any(covers(code, area_code(text)) for code in codes):
             yield PermissionProblem(
-                "permission_exceeded",
-                f"settings.areas.{text}",
-                f"the area {text} is outside the areas the key was issued for ({', '.join(permitted)})",
-                _ASK_FIRST,
+                code="permission_exceeded",
+                key=f"settings.areas.{text}",
+                message=f"the area {text} is outside the areas the key was issued for ({names})",
+                fix=_ASK_FIRST,
             )
 
 

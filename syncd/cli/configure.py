@@ -4,31 +4,56 @@ from __future__ import annotations
 
 import argparse
 import shutil
+from datetime import UTC, datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from syncd.cli.output import print_json, say
 from syncd.cli.reading import overrides_of
 from syncd.errors import ConfigError
+
+if TYPE_CHECKING:
+    from syncd.settings.readiness import Readiness
 
 _LEFT_OUT = ("recordings", "demo")
 """Folders of the shipped configuration that only the demonstration needs."""
 
 
 def check(arguments: argparse.Namespace) -> int:
-    """List every problem of a configuration; 0 without, 2 with problems."""
-    from syncd.settings.load import check_config
+    """List every problem of a configuration; 0 without, 2 with problems.
+
+    Beside them, what keeps each source from being read; that alone changes no exit code.
+    """
+    from syncd.settings.load import read_config
+    from syncd.settings.readiness import readiness
     from syncd.settings.shipped import find_directory
 
     directory = find_directory(arguments.directory or arguments.config)
-    problems = check_config(directory, overrides_of(arguments))
+    config, problems = read_config(directory, overrides_of(arguments))
+    sources = readiness(config, datetime.now(UTC).date()) if config else ()
     if arguments.json:
-        print_json({"directory": str(directory), "problems": problems})
+        print_json({"directory": str(directory), "problems": problems, "sources": sources})
     else:
+        for source in sources:
+            _print_readiness(source)
         for problem in problems:
             print(problem)
         amount = "no problem" if not problems else f"{len(problems)} problem{'s' * (len(problems) > 1)}"
         say(f"{directory}: {amount}")
     return 2 if problems else 0
+
+
+def _print_readiness(source: Readiness) -> None:
+    if not source.steps:
+        return
+    if source.enabled:
+        heading = "enabled, but"
+    else:
+        heading = "disabled, ready to be enabled" if source.ready else "disabled; still missing"
+    say(f"{source.file}: {heading}")
+    for step in source.steps:
+        line = f"{step.line}: " if step.line else ""
+        say(f"  {line}{step.key}: {step.message} → {step.fix}")
 
 
 def schema(arguments: argparse.Namespace) -> int:

@@ -52,6 +52,7 @@ def cross_check(
         problems += _source_problems(name, source, spec, settings, index)
         if source.enabled:
             problems += _secret_problems(name, settings)
+            problems += _missing_problems(name, settings)
             problems += _certificate_problems(name, source, settings)
         resolved[key] = SourceConfig(source, spec, settings, services)
     problems += _same_portal(resolved)
@@ -190,10 +191,14 @@ def _service_problem(name: str, key: str, text: str) -> Iterator[Problem]:
 
 
 def _secret_problems(name: str, settings: SourceSettings) -> Iterator[Problem]:
-    for field in type(settings).model_fields:
-        value = getattr(settings, field)
-        if isinstance(value, SecretRef):
-            yield from _secret_problem(name, f"settings.{field}", value)
+    for field, secret in settings.secret_references():
+        yield from _secret_problem(name, f"settings.{field}", secret)
+
+
+def _missing_problems(name: str, settings: SourceSettings) -> Iterator[Problem]:
+    """Find what is missing on any day; what ends on a day is a matter of each run, not of the start."""
+    for missing in settings.still_missing(date.min):
+        yield Problem(name, missing.key, missing.message, missing.fix)
 
 
 def _certificate_problems(name: str, source: SourceFile, settings: SourceSettings) -> Iterator[Problem]:
