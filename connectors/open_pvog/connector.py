@@ -95,6 +95,7 @@ class _Walk:
     pages_announced: int = 0
     rows_announced: int | None = None
     last_content: str = ""
+    moved: bool = False
 
     async def pages(self) -> AsyncIterator[Document]:
         """Yield the pages; what speaks against their completeness is told to the session."""
@@ -153,7 +154,8 @@ class _Walk:
                 where=self._where(number),
                 fix="Set 'total_pages_pointer' to where the number stands.",
             )
-        if number and (pages, total) != (self.pages_announced, self.rows_announced):
+        if number and not self.moved and (pages, total) != (self.pages_announced, self.rows_announced):
+            self.moved = True
             self.session.incomplete(
                 f"region {self.region} changed while it was read: {self._announced()} at first, "
                 f"{_announced(pages, total)} on page {number}"
