@@ -268,6 +268,13 @@ def _try_out(commands: Parsers) -> None:
         metavar="PORTAL=NAME",
         help="change a running replay server (at --port) instead of starting one; NAME none heals",
     )
+    connector = _command(
+        commands, "connector", "connectors:connector", "list connectors, begin a new one, or test one"
+    )
+    connector.add_argument("action", choices=("list", "new", "test"))
+    connector.add_argument("name", nargs="?", metavar="NAME", help="with new and test")
+    connector.add_argument("--title", metavar="TEXT", help="with new: what it reads")
+    connector.add_argument("--into", metavar="DIR", default=".", help="with new: where (default: here)")
     preview = _with_config(
         _command(
             commands,

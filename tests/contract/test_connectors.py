@@ -3,27 +3,23 @@
 from __future__ import annotations
 
 import tomllib
-from contextlib import asynccontextmanager
 from importlib import import_module
 from importlib.metadata import entry_points
 from typing import TYPE_CHECKING
 
 import pytest
 
-from syncd.fetching.client import HttpFetcher
-from syncd.fetching.limits import FetchLimits
-from syncd.fetching.session import SourceSession
+from syncd.bootstrap.conforming import open_session
 from syncd.sdk.conformance import CHECKS, Trial
 from tests.support.paths import REPOSITORY
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Awaitable, Callable
+    from collections.abc import Awaitable, Callable
     from pathlib import Path
 
     from syncd.sdk.connector import ConnectorSpec
 
 GROUP = "syncd.connectors"
-QUICK = FetchLimits(retry_wait_s=0.005)
 
 
 def registered() -> dict[str, str]:
@@ -39,25 +35,12 @@ def load(target: str) -> ConnectorSpec:
     return spec
 
 
-@asynccontextmanager
-async def real_session(*, base_url: str, workdir: Path) -> AsyncIterator[SourceSession]:
-    async with HttpFetcher(QUICK) as fetcher:
-        yield SourceSession(
-            source_id="trial",
-            fetcher=fetcher,
-            base_url=base_url,
-            rundir=workdir / "run",
-            raw_root=workdir / "raw",
-            allow_private=True,
-        )
-
-
 @pytest.mark.parametrize("check", CHECKS, ids=lambda check: check.__name__)
 @pytest.mark.parametrize("name", sorted(registered()))
 async def test_connector_conforms(
     name: str, check: Callable[[Trial], Awaitable[None]], tmp_path: Path
 ) -> None:
-    await check(Trial(load(registered()[name]), real_session, tmp_path))
+    await check(Trial(load(registered()[name]), open_session, tmp_path))
 
 
 @pytest.mark.parametrize(("name", "target"), sorted(registered().items()))
