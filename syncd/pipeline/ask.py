@@ -57,6 +57,9 @@ class Ask:
         found = self.store.release_at(at) if at is not None else self.store.current_release()
         if found is None:
             message = "nothing has been published yet" if at is None else f"nothing was published before {at}"
+            first = self.store.published_at(1) if at is not None else None
+            if at is not None and first is not None and first <= at:
+                message = f"the release of {at} is no longer kept"
             raise NotFound(
                 message, code="no_release", fix="Wait for the first run, or run 'syncd sync --all'."
             )

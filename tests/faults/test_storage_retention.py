@@ -15,11 +15,13 @@ from sqlalchemy import func, select
 from syncd.errors import NotFound
 from syncd.model.issue import Issue
 from syncd.model.run import RunOutcome
+from syncd.pipeline.ask import Ask
 from syncd.pipeline.history import Decision
 from syncd.pipeline.upkeep import Upkeep
 from syncd.rules.retention import Retention
 from syncd.storage import SqlStore, open_store
 from syncd.storage.tables import metadata
+from tests.support.miniature import make_registry
 from tests.unit.storage.opened import KINDS, emptied, opened
 from tests.unit.storage.samples import (
     DAY,
@@ -216,6 +218,46 @@ def test_a_clock_ten_years_ahead_purges_nothing_even_if_runs_were_stamped_by_it(
     assert len(lost) <= 4 * 4
     assert after[0]["release"] >= before[0]["release"]
     assert after[0]["record"] >= before[0]["record"] - 4
+
+
+@pytest.mark.fault("D17")
+def test_others_write_and_read_while_a_backlog_is_removed(
+    store: SqlStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("syncd.pipeline.upkeep.BITE", 2)
+    keeper = Keeper(store)
+    for number in range(60):
+        end(store, number / 100)
+    for day in range(1, 11):
+        keeper.run(on(day))
+    keeper.upkeep.pause_s, keeper.now = 0.2, on(11)
+
+    async def meanwhile() -> bool:
+        upkeep = asyncio.create_task(keeper.upkeep.run())
+        while len(kept_runs(store)) > 55:  # noqa: ASYNC110 - looks from outside
+            await asyncio.sleep(0.01)
+        delta = await asyncio.to_thread(sync, store, snapshot([staged("new")]), now=on(11))
+        assert delta.added == 1
+        return not upkeep.done() and await upkeep == {"runs": 51, "withdrawn": 0}
+
+    assert asyncio.run(meanwhile())
+    assert live(store)
+    assert len(kept_runs(store)) == 10
+
+
+@pytest.mark.fault("D17")
+def test_an_instant_that_is_no_longer_kept_is_told_apart_from_one_before_the_first(store: SqlStore) -> None:
+    keeper = Keeper(store)
+    for day in range(30):
+        store.publish(draft(partition(KEY_A, {"01": str(day)}), at=on(day)))
+        keeper.run(on(day + 0.5))
+    use_case = Ask(store, make_registry(), lambda: on(30))
+    with pytest.raises(NotFound, match="is no longer kept") as caught:
+        use_case.view(at=on(3))
+    assert caught.value.code == "no_release"
+    with pytest.raises(NotFound, match="nothing was published before"):
+        use_case.view(at=on(-1))
+    assert use_case.view(at=on(20)).release.published_at == on(20)
 
 
 @pytest.mark.fault("D17")
