@@ -138,9 +138,7 @@ class Daemon:
             metrics_text=app.metrics.render,
             ready=self.ready,
             version=__version__,
-            on_request=lambda route, status, seconds: app.metrics.http_answered(
-                "GET", route, status, seconds
-            ),
+            on_request=app.metrics.http_answered,
             timezone=file.daemon.timezone,
         )
         async with Server(build_app(deps), host=file.web.host, port=file.web.port) as server:

@@ -19,8 +19,8 @@ class WebDeps:
     ``ask`` returns the present read use case; it may return another one after a reload. ``store`` is only
     asked for a sign of life. ``metrics_text`` returns metrics in the Prometheus text format. ``ready``
     returns facts to show on ``/health/ready``; it runs on the event loop, so it must not block, and an entry
-    ``ok`` that is False makes the service unready. ``on_request`` hears of every answer: route pattern,
-    status, seconds.
+    ``ok`` that is False makes the service unready. ``on_request`` hears of every answer: method as
+    it was sent, route pattern, status, seconds.
     """
 
     ask: Callable[[], Ask]
@@ -29,7 +29,7 @@ class WebDeps:
     ready: Callable[[], Mapping[str, object]]
     version: str
     title: str = "syncd"
-    on_request: Callable[[str, int, float], None] | None = None
+    on_request: Callable[[str, str, int, float], None] | None = None
     timezone: str = "Europe/Berlin"
     """Zone of the instants on the pages; the API always says UTC."""
     threads: int = 8

@@ -75,7 +75,7 @@ def guard(deps: WebDeps, error_page: ErrorPage) -> Middleware:
         if seconds > _SLOW_SECONDS:
             _log.warning("slow_request", path=request.path, seconds=round(seconds, 3), request_id=request_id)
         if deps.on_request is not None:
-            deps.on_request(_pattern(request), response.status, seconds)
+            deps.on_request(request.method, _pattern(request), response.status, seconds)
         return response
 
     return middleware

@@ -76,9 +76,10 @@ async def test_a_database_that_does_not_answer_makes_it_unready(
 
 
 async def test_metrics_and_the_ear_for_requests(miniature: Miniature) -> None:
-    heard: list[tuple[str, int]] = []
+    heard: list[tuple[str, str, int]] = []
     async with client(
-        miniature, on_request=lambda route, status, _s: heard.append((route, status))
+        miniature,
+        on_request=lambda method, route, status, _s: heard.append((method, route, status)),
     ) as session:
         async with session.get("/metrics") as response:
             assert await response.read() == METRICS
@@ -86,12 +87,15 @@ async def test_metrics_and_the_ear_for_requests(miniature: Miniature) -> None:
         for path in ("/v1/areas/06411", "/v1/areas/nowhere", "/made/up/by/client"):
             async with session.get(path):
                 pass
-    assert heard == [
-        ("/metrics", 200),
-        ("/v1/areas/{area}", 200),
-        ("/v1/areas/{area}", 404),
-        ("unknown", 404),
+        async with session.head("/metrics"), session.post("/metrics"), session.request("PURGE", "/metrics"):
+            pass
+    assert heard[:4] == [
+        ("GET", "/metrics", 200),
+        ("GET", "/v1/areas/{area}", 200),
+        ("GET", "/v1/areas/{area}", 404),
+        ("GET", "unknown", 404),
     ]
+    assert [method for method, _, _ in heard[4:]] == ["HEAD", "POST", "PURGE"]
 
 
 # --- load and switches ------------------------------------------------------------------------------------
