@@ -157,6 +157,6 @@ def _repeated(listing: Listing) -> SourceFormatError:
     return SourceFormatError(
         f"the page after {listing.received} hits is the same as the one before: the portal ignores 'offset'",
         where=listing.name,
-        code="repeated_page",
+        code="page_ignored",
         fix="Raise 'page_size' so that one page is enough, and tell the portal's operator.",
     )

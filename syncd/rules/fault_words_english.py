@@ -113,7 +113,6 @@ ENGLISH: Final[dict[str, dict[str, tuple[str, str, str]]]] = {
         "xml_include": ("XML includes others", "The document includes other documents (XInclude); nothing is loaded.", _TELL),
         "xml_limit": ("XML beyond a limit", "Depth, names, texts or number of elements are beyond a fixed limit.", _TELL),
         "xml_root": ("Other XML", "The document element belongs to another format or version.", _ADDRESS),
-        "repeated_page": ("Page repeated", "Asked for the next page, the portal sends the same one again.", "Raise the page size until one page is enough, and tell the operator."),
         "area_not_found": ("Area not found", "The portal's directory of areas knows none with this key.", "Ask for the id of the area at the portal and write it into area_ids."),
         "area_ambiguous": ("Area ambiguous", "The portal's directory lists several areas with this key.", "Ask for the id of the area at the portal and write it into area_ids."),
         "index_empty": ("Empty index", "The index lists no document, or fewer than the source expects; that never means that everything is gone.", _WAIT),

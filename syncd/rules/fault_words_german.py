@@ -113,7 +113,6 @@ GERMAN: Final[dict[str, tuple[str, str, str]]] = {
     "xml_include": ("XML bindet anderes ein", "Das Dokument bindet weitere Dokumente ein (XInclude); es wird nichts nachgeladen.", _TELL),
     "xml_limit": ("XML über einer Grenze", "Tiefe, Namen, Texte oder Zahl der Elemente liegen über einer festen Grenze.", _TELL),
     "xml_root": ("Anderes XML", "Das Wurzelelement gehört zu einem anderen Format oder einer anderen Version.", _ADDRESS),
-    "repeated_page": ("Seite wiederholt", "Das Portal liefert auf die Frage nach der nächsten Seite dieselbe noch einmal.", "Die Seitengröße anheben, bis eine Seite reicht, und den Betreiber informieren."),
     "area_not_found": ("Gebiet nicht gefunden", "Das Gebietsverzeichnis des Portals kennt kein Gebiet mit diesem Schlüssel.", "Die Kennung des Gebiets beim Portal erfragen und in area_ids eintragen."),
     "area_ambiguous": ("Gebiet mehrdeutig", "Das Gebietsverzeichnis des Portals führt mehrere Gebiete mit diesem Schlüssel.", "Die Kennung des Gebiets beim Portal erfragen und in area_ids eintragen."),
     "index_empty": ("Leerer Index", "Der Index nennt kein Dokument oder weniger als erwartet; das heißt nie, dass alles weg ist.", _WAIT),

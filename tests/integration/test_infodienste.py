@@ -337,7 +337,7 @@ async def test_without_any_total_nothing_is_withdrawn_unless_the_operator_says_s
 async def test_a_portal_that_repeats_its_first_page_is_noticed(tmp_path: Path) -> None:
     with pytest.raises(SourceFormatError) as refused:
         await read(Finder(moods=frozenset({"ignores_offset"})), tmp_path, page_size=4)
-    assert refused.value.code == "repeated_page"
+    assert refused.value.code == "page_ignored"
 
 
 @pytest.mark.parametrize(

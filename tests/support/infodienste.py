@@ -174,7 +174,7 @@ class Finder:
         found = [
             self.online[competence["onlineService"]["id"]]
             for competence in self._for(self.os_competences, area)
-            if any(ref["id"] == one["id"] for ref in competence["publicServiceTypes"])
+            if any(ref["id"] == one.get("id") for ref in competence["publicServiceTypes"])
         ]
         return {**one, "onlineServices": found} if found else one
 
