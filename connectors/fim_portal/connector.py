@@ -73,7 +73,7 @@ class FimPortal:
         seen = min(max((w.changed for w in walks if w.changed), default=now), now)
         tail = fingerprint(*(digest for walk in walks for digest in sorted(walk.digests)))
         if full or before is None:
-            after = Position(seen if any(w.changed for w in walks) else None, now, self._lists)
+            after = Position(seen if any(w.changed for w in walks) else None, now)
         else:
             after = before.moved(seen if any(w.changed for w in walks) else None, tail)
             if tail == before.tail and accepted == _mark(before):
@@ -94,17 +94,11 @@ class FimPortal:
     def _first_name(self) -> str:
         return _page_name(self._listings[0], 0, 0)
 
-    @property
-    def _lists(self) -> str:
-        settings = self._settings
-        return fingerprint(settings.base_url, settings.api_prefix, *(one.name for one in self._listings))
-
     def _must_walk(self, before: Position, now: datetime, accepted: str) -> bool:
-        """Tell whether everything has to be read: other lists, due, or the last walk was never accepted."""
+        """Tell whether everything has to be read: it is due, or the last full walk was never accepted."""
         age = now - before.walked_at
         return (
             before.since is None
-            or before.lists != self._lists
             or not accepted.startswith(f"{before.walk} ")
             or not 0 <= age.total_seconds() < span(self._settings.full_walk_every).total_seconds()
         )

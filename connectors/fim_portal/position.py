@@ -18,18 +18,17 @@ class Position:
     """Where the ledger stands. Instants are aware UTC.
 
     ``since`` is the latest change seen (None: no item had a stamp), ``walked_at`` the start of the last full
-    walk, ``lists`` a fingerprint of what was read, ``tail`` one of the changes last seen.
+    walk, ``tail`` a fingerprint of the changes last seen.
     """
 
     since: datetime | None
     walked_at: datetime
-    lists: str
     tail: str = ""
 
     def write(self) -> str:
         """Return the text that stands in the ledger."""
         since = self.since.isoformat() if self.since else None
-        return orjson.dumps([since, self.walked_at.isoformat(), self.lists, self.tail]).decode()
+        return orjson.dumps([since, self.walked_at.isoformat(), self.tail]).decode()
 
     @property
     def walk(self) -> str:
@@ -45,11 +44,10 @@ class Position:
 def read_position(text: str) -> Position | None:
     """Return the position of a ledger, or None when there is none that can be read."""
     try:
-        since, walked_at, lists, tail = orjson.loads(text)
+        since, walked_at, tail = orjson.loads(text)
         return Position(
             datetime.fromisoformat(since).astimezone(UTC) if since else None,
             datetime.fromisoformat(walked_at).astimezone(UTC),
-            str(lists),
             str(tail),
         )
     except (ValueError, TypeError):

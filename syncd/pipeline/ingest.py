@@ -223,8 +223,10 @@ class _Attempt:
         state = await asyncio.to_thread(store.source_state, plan.source_id)
         before = self.before = await asyncio.to_thread(self._last_reading, state.last_good_run_id)
         reparse = before is not None and before.conditions != conditions_of(plan, self.ingest.registry)
-        # The same changes once more are no repetition; a ledger ahead of the store has something to say.
-        same = before is not None and before.position == session.position if silent else session.all_unchanged
+        # The bytes of changes do not tell what they follow; a ledger ahead of the store has something to say.
+        same = session.all_unchanged and not plan.keeps_ledger
+        if silent:
+            same = before is not None and before.position == session.position
         # While records are missing or held back, the same answer once more has something to say.
         if same and not session.incomplete_reason and self._settled(documents, state, reparse=reparse):
             await self.close(

@@ -221,17 +221,17 @@ def test_unknown_fields_surface_and_stay() -> None:
     assert found.only().leftover == {"reifegrad": "3"}
 
 
-@pytest.mark.parametrize("odd", ["", "x", "[]", "[1,2,3,4]", '["x","y","z",""]', "null", '{"a":1}', "[null]"])
+@pytest.mark.parametrize("odd", ["", "x", "[]", "[1,2,3]", '["x","y",""]', "null", '{"a":1}', "[null]"])
 def test_positions_that_cannot_be_read_are_none(odd: str) -> None:
     assert read_position(odd) is None
 
 
 def test_positions_come_back_as_they_were() -> None:
     now = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
-    for position in (Position(now, now, "lists", "tail"), Position(None, now, "", "")):
+    for position in (Position(now, now, "tail"), Position(None, now)):
         assert read_position(position.write()) == position
-    assert Position(now, now, "").moved(None, "t").since == now
-    assert Position(None, now, "").moved(now, "t") == Position(now, now, "", "t")
+    assert Position(now, now).moved(None, "t").since == now
+    assert Position(None, now).moved(now, "t") == Position(now, now, "t")
 
 
 def test_reading_leaves_the_item_as_it_was() -> None:
