@@ -150,9 +150,10 @@ class SourceSession:
         """
         where = f"{self._source_id}/{name}"
         self._admit(name, where)
+        # Before anything is waited for: requests at the same time must not share a file.
+        target = self._rundir / f"{len(self._started):05d}.part"
         note = self._notes.get(name)
         kept = note if note and await self._has_copy(note) else None
-        target = self._rundir / f"{len(self._started):05d}.part"
         address = self._address(url, params, where)
         own = address.origin() == self._origin
         request = FetchRequest(
