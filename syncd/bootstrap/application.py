@@ -26,6 +26,7 @@ from syncd.bootstrap.state_folder import StateFolder
 from syncd.errors import ConfigError, NotFound
 from syncd.fetching.client import HttpFetcher
 from syncd.fetching.staging import SubprocessParseWorker
+from syncd.fetching.waits import Waits
 from syncd.model.entry import Release
 from syncd.model.run import Run, RunOutcome, SourceState
 from syncd.observability.metrics import Metrics
@@ -45,6 +46,7 @@ from syncd.storage.builder import InProcessBuilder, ProcessBuilder
 
 _log = structlog.get_logger(__name__)
 _REBUILD_WAIT_S = 600.0
+WAITS_FILE = "waits.json"
 
 
 def utc_now() -> datetime:
@@ -194,7 +196,8 @@ async def build_application(config: Config, *, serving: bool = False) -> AsyncIt
         stack.callback(store.close)
         stack.push_async_callback(_threads_ended)
         registry = await asyncio.to_thread(config.to_registry, day := utc_now().date())
-        fetcher = await stack.enter_async_context(HttpFetcher(user_agent=f"syncd/{__version__}"))
+        waits = await asyncio.to_thread(Waits, folder.root / WAITS_FILE)
+        fetcher = await stack.enter_async_context(HttpFetcher(user_agent=f"syncd/{__version__}", waits=waits))
         builder = _builder(store, url, work, serving=serving, stack=stack)
         prober = await stack.enter_async_context(open_prober(config.file.probe, store, utc_now))
         suspects = Suspects()

@@ -40,6 +40,7 @@ from syncd.fetching.observations import Observations, clock_off
 from syncd.fetching.pools import ConnectionPools
 from syncd.fetching.redaction import redact_url
 from syncd.fetching.transport import broken_answer, no_answer
+from syncd.fetching.waits import Waits
 from syncd.pipeline.unit_of_work import assert_no_unit_of_work
 
 if TYPE_CHECKING:
@@ -127,7 +128,8 @@ class _RetryableError(Exception):
 class HttpFetcher:
     """Fetches documents for all sources; one per process, opened with ``async with``.
 
-    ``nameservers`` (``address`` or ``address:port``) replace those of the system.
+    ``nameservers`` (``address`` or ``address:port``) replace those of the system. ``waits`` are what portals
+    asked for with ``Retry-After``.
     """
 
     def __init__(
@@ -136,6 +138,7 @@ class HttpFetcher:
         user_agent: str = "syncd",
         *,
         nameservers: Sequence[str] = (),
+        waits: Waits | None = None,
     ) -> None:
         self.limits = limits
         self._user_agent = user_agent
@@ -147,7 +150,7 @@ class HttpFetcher:
         }
         self._lanes = Lanes(fast=limits.concurrent, slow=limits.suspects, patience_s=limits.patience_s)
         self._hosts: dict[str, asyncio.Semaphore] = {}
-        self._not_before: dict[str, float] = {}
+        self.waits = waits or Waits()
         self.alarm = AddressAlarm()
         self.tokens = AccessTokens(self.fetch)
 
@@ -189,8 +192,7 @@ class HttpFetcher:
             return await self._fetch_with_retries(request, url, limits)
 
     def _respect_wait(self, host: str, where: str) -> None:
-        left = self._not_before.get(host, 0.0) - asyncio.get_running_loop().time()
-        if left > 0:
+        if (left := self.waits.left_s(host)) > 0:
             message = f"The portal asked us to wait; {left:.0f} s of that are left."
             raise failure("retry_later", message, where=where)
 
@@ -207,6 +209,8 @@ class HttpFetcher:
                 except _RetryableError as again:
                     budget -= loop.time() - started
                     wait = self._wait_before_retry(again, attempt, url, limits)
+                    if again.after_s is not None:
+                        await asyncio.to_thread(self.waits.keep)
                     if attempt >= limits.attempts or wait >= budget:
                         raise again.error from again.__cause__
             await asyncio.sleep(wait)
@@ -217,7 +221,7 @@ class HttpFetcher:
     ) -> float:
         if again.after_s is not None:
             wait = min(max(again.after_s, 0.0), limits.retry_after_cap_s)
-            self._not_before[str(url.origin())] = asyncio.get_running_loop().time() + wait
+            self.waits.ask(str(url.origin()), wait)
             return wait
         return limits.retry_wait_s * 2.0 ** (attempt - 1) * _jitter.uniform(0.5, 1.5)
 

@@ -5,9 +5,11 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import email.utils
+import json
 import socket
 import subprocess
 import sys
+import time
 from collections.abc import AsyncIterator, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -20,6 +22,7 @@ from syncd.errors import SourceFormatError, SourceRejectedUs, SourceUnavailable,
 from syncd.fetching.client import HttpFetcher
 from syncd.fetching.limits import FetchLimits
 from syncd.fetching.session import SourceSession
+from syncd.fetching.waits import Waits
 from tests.support.asking import CSV, LIMITS, TYPE, files_in, get
 from tests.support.dns_server import DnsServer
 from tests.support.fault_server import FaultServer, reset, response
@@ -146,7 +149,7 @@ async def test_a_wait_is_kept_across_runs_but_not_for_years(
         with pytest.raises(SourceUnavailable) as caught:
             await session_of(fetcher, server, tmp_path).fetch("list", name="list")
         assert caught.value.code == "http_429"
-        left = fetcher._not_before.get(server.url(""), 0.0) - asyncio.get_running_loop().time()
+        left = fetcher.waits.left_s(server.url(""))
         assert max(left, 0.0) <= kept_s
         assert max(left, 0.0) >= kept_s - 60
         again = session_of(fetcher, server, tmp_path, "second").fetch("list", name="list")
@@ -269,3 +272,27 @@ async def test_without_aiodns_it_works_and_says_so(tmp_path: Path, mode: str, de
     lines = out.decode().splitlines()
     assert [line for line in lines if "names_degraded" not in line] == [degraded, str(len(CSV)), "True"]
     assert any("names_degraded" in line for line in lines) is (mode == "without")
+
+
+@pytest.mark.fault("N13")
+async def test_what_a_portal_asked_for_outlives_a_restart(tmp_path: Path) -> None:
+    note = tmp_path / "waits.json"
+    busy = response(b"", "Retry-After: 3600", status="429 Too Many Requests")
+    async with FaultServer(busy, response(CSV, TYPE)) as server:
+        async with HttpFetcher(LIMITS, waits=Waits(note)) as before:
+            with pytest.raises(SyncdError) as told:
+                await get(before, server.url(), tmp_path)
+        assert told.value.code == "http_429"
+        async with HttpFetcher(LIMITS, waits=Waits(note)) as after:
+            with pytest.raises(SyncdError) as remembered:
+                await get(after, server.url(), tmp_path)
+        assert remembered.value.code == "retry_later"
+        assert len(server.requests) == 1
+        # What is over, damaged or beyond belief holds nobody back for long.
+        note.write_text(json.dumps({server.url(""): time.time() - 1}))
+        assert Waits(note).left_s(server.url("")) == 0
+        note.write_text(json.dumps({server.url(""): time.time() + 10**9}))
+        assert Waits(note).left_s(server.url("")) <= LIMITS.retry_after_cap_s
+        note.write_text("{")
+        async with HttpFetcher(LIMITS, waits=Waits(note)) as damaged:
+            assert (await get(damaged, server.url(), tmp_path)).size == len(CSV)
