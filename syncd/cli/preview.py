@@ -16,6 +16,7 @@ from syncd.cli.reading import load
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from syncd.model.issue import Issue
     from syncd.pipeline.preview import Preview, PreviewRecord
     from syncd.settings.config import Config
     from syncd.storage import SqlStore
@@ -29,7 +30,7 @@ _RECORDS = {
     "areas": "areas",
     "channels": "ways (rung)",
 }
-_FINDINGS = {"code": "finding", "count": "times", "example": "example", "fix": "what to do"}
+_FINDINGS = {"code": "finding", "count": "times", "example": "for example", "fix": "what to do"}
 _REJECTED = {"where": "place", "code": "finding", "message": "why", "raw": "bytes"}
 
 
@@ -82,7 +83,8 @@ def _print(arguments: argparse.Namespace, found: Preview) -> None:
     say("")
     print_facts(
         [
-            ("verdict", f"{found.outcome}: {found.reason}" if found.reason else found.outcome),
+            # The words of a good run speak of what was done; here nothing was.
+            ("verdict", f"would be {found.outcome}" + (f": {found.reason}" if found.fix else "")),
             ("what to do", found.fix),
             ("received", found.received),
             ("rejected", sum(1 for _ in found.rejected) or ""),
@@ -107,7 +109,7 @@ def _print_trouble(arguments: argparse.Namespace, found: Preview) -> None:
             {
                 "code": code,
                 "count": count,
-                "example": examples[code].value or examples[code].where if code in examples else "",
+                "example": _example(examples.get(code)),
                 "fix": examples[code].fix if code in examples else "",
             }
             for code, count in sorted(found.issue_counts.items(), key=lambda item: (-item[1], item[0]))
@@ -118,6 +120,12 @@ def _print_trouble(arguments: argparse.Namespace, found: Preview) -> None:
         print_rows(
             arguments, [{**one, "raw": str(one.get("raw", ""))[:120]} for one in found.rejected], _REJECTED
         )
+
+
+def _example(issue: Issue | None) -> str:
+    if issue is None:
+        return ""
+    return " – ".join(part for part in (issue.message, issue.value, issue.where) if part)
 
 
 def _row(record: PreviewRecord) -> dict[str, object]:
