@@ -29,9 +29,11 @@ from io import BytesIO
 from typing import TYPE_CHECKING, NoReturn
 
 if TYPE_CHECKING:
-    from syncd.sdk.parsing import Parser
+    from syncd.sdk.parsing import ComposingParser, ParseContext, Parser, Slice
 
-FORMATS = ("json", "csv", "xml")
+COMPOSED = ("xzufi", "pvog_block")
+"""Formats whose records are put together in a ledger, which takes longer."""
+FORMATS = ("json", "csv", "xml", *COMPOSED)
 HANG_S = 1.0
 GROWTH_MIB = 128
 _WARM_UP = 500
@@ -104,6 +106,12 @@ _BITS = {
         ),
     ],
 }
+_BITS["xzufi"] = [
+    *_BITS["xml"],
+    *(b"<x:leistung>", b"</x:leistung>", b"<x:schreibe>", b"</x:schreibe>", b"<x:loesche klasse='Leistung'>"),
+    *(b"<x:zustaendigkeit>", b"<code>", b"</code>", b"schemeAgencyID=''", b"4711", b"<x:id/>", b"  "),
+]
+_BITS["pvog_block"] = [*_BITS["json"], *_BITS["xzufi"], b"\\n", b'\\"', b"\\ud83d\\ude00", b"true"]
 
 
 @dataclass(slots=True)
@@ -332,38 +340,71 @@ def _xml_readers() -> list[Reader]:
     return [(body.encode(), read), (body.replace("UTF-8", "ISO-8859-15").encode("iso-8859-15"), read)]
 
 
+def _xzufi_readers() -> list[Reader]:
+    from connectors.xzufi_index import parse
+    from connectors.xzufi_index.portal import FIRST, SECOND, synthetic_portal
+
+    answers = synthetic_portal().answers
+    more = (
+        '<x:loesche klasse="Zustaendigkeit"><x:id schemeAgencyID="S1">9</x:id></x:loesche>'
+        '<x:schreibe><x:onlinedienst><x:id schemeAgencyID="S1">5</x:id><x:link languageCode="de"><x:link>'
+        "https://a.example</x:link></x:link></x:onlinedienst></x:schreibe></x:transfer>"
+    )
+    return [
+        (answers[FIRST].body.replace(b"</x:transfer>", more.encode()), _composing_chain(parse, {})),
+        (answers[SECOND].body, _composing_chain(parse, {})),
+    ]
+
+
+def _pvog_readers() -> list[Reader]:
+    from connectors.pvog_bereitstelldienst import parse
+    from connectors.pvog_bereitstelldienst.portal import synthetic_portal
+
+    return [
+        (answer.body, _composing_chain(parse, {"objects_field": "xzufiObjekte"}))
+        for answer in synthetic_portal().answers.values()
+    ]
+
+
+def _composing_chain(parser: ComposingParser, options: Mapping[str, object]) -> Callable[[bytes], str]:
+    """Return the way of a document through ledger, parser, rules and encoding."""
+    from pathlib import Path
+
+    from syncd.sdk.ledger import Ledger
+    from syncd.sdk.parsing import ParseContext
+
+    judge = _judge()
+
+    def read(body: bytes) -> str:
+        from syncd.sdk.errors import SourceFormatError
+
+        context = ParseContext(options=options)
+        with Ledger(Path(":memory:")) as ledger:
+            try:
+                parser.collect(BytesIO(body), context, ledger)
+            except SourceFormatError:
+                return "refused"
+            outcomes = [judge(parser, piece, context) for piece in parser.compose(ledger, context)]
+        return "record set aside" if "record set aside" in outcomes else "read"
+
+    return read
+
+
 def _chain(
     parser: Parser, document: Mapping[str, str], options: Mapping[str, object]
 ) -> Callable[[bytes], str]:
     """Return the way of a document through parser, rules and encoding, as the parse worker goes it."""
-    from syncd.model.area import AreaKey
-    from syncd.model.record import Scope
-    from syncd.pipeline.codec import encode_claims
-    from syncd.rules.areas import AreaIndex
-    from syncd.rules.normalise import normalise
     from syncd.sdk.errors import SourceFormatError
-    from syncd.sdk.parsing import ParseContext, RecordRejected
+    from syncd.sdk.parsing import ParseContext
 
-    scope = Scope((AreaKey("00"),))
-    areas = AreaIndex(frozenset({"00", "06", "06414", "064140000000"}))
+    judge = _judge()
 
     def read(body: bytes) -> str:
         context = ParseContext(options=options, document=document)
         outcome = "read"
         try:
             for piece in parser.cut(BytesIO(body), context):
-                try:
-                    record = parser.parse(piece, context)
-                except RecordRejected:
-                    outcome = "record set aside"
-                    continue
-                result = normalise(record, source_id="s", scope=scope, areas=areas)
-                if result.quarantined:
-                    outcome = "record set aside"
-                    continue
-                try:
-                    encode_claims(result.claims).decode()
-                except (TypeError, UnicodeError):
+                if judge(parser, piece, context) != "read":
                     outcome = "record set aside"
         except SourceFormatError:
             return "refused"
@@ -372,10 +413,41 @@ def _chain(
     return read
 
 
+def _judge() -> Callable[[Parser | ComposingParser, Slice, ParseContext], str]:
+    """Return what parses, normalises and encodes one piece."""
+    from syncd.model.area import AreaKey
+    from syncd.model.record import Scope
+    from syncd.pipeline.codec import encode_claims
+    from syncd.rules.areas import AreaIndex
+    from syncd.rules.normalise import normalise
+    from syncd.sdk.parsing import RecordRejected
+
+    scope = Scope((AreaKey("00"),))
+    areas = AreaIndex(frozenset({"00", "06", "06414", "064140000000"}))
+
+    def judge(parser: Parser | ComposingParser, piece: Slice, context: ParseContext) -> str:
+        try:
+            record = parser.parse(piece, context)
+        except RecordRejected:
+            return "record set aside"
+        result = normalise(record, source_id="s", scope=scope, areas=areas)
+        if result.quarantined:
+            return "record set aside"
+        try:
+            encode_claims(result.claims).decode()
+        except (TypeError, UnicodeError):
+            return "record set aside"
+        return "read"
+
+    return judge
+
+
 _READERS: dict[str, Callable[[], list[Reader]]] = {
     "json": _json_readers,
     "csv": _csv_readers,
     "xml": _xml_readers,
+    "xzufi": _xzufi_readers,
+    "pvog_block": _pvog_readers,
 }
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from bench.fuzz import FORMATS, fuzz_apart
+from bench.fuzz import COMPOSED, FORMATS, fuzz_apart
 
 
 @pytest.mark.fault("F2", "F8", "F9", "F10", "F14")
@@ -13,6 +13,9 @@ from bench.fuzz import FORMATS, fuzz_apart
     "number", [20_000, pytest.param(1_000_000, marks=[pytest.mark.nightly, pytest.mark.timeout(7_200)])]
 )
 def test_damaged_documents(name: str, number: int) -> None:
+    if name in COMPOSED:
+        # Each of these documents fills a ledger of its own.
+        number //= 5
     found = fuzz_apart(name, number, seed=2026)
     assert found.failures == []
     assert found.documents == number
