@@ -269,8 +269,11 @@ class SourceSession:
 
     def prune(self, keep: Iterable[str] = ()) -> None:
         """Remove kept bodies that neither this run, the last accepted one nor ``keep`` (SHA-256s) needs."""
-        needed = {note.sha256 for note in self._notes.values()}
-        needed |= {document.sha256 for document in self._documents.values()}
+        needed: set[str] = set()
+        # What came with a ledger stands in it: changes are never asked for again.
+        if self._ledger is None:
+            needed = {note.sha256 for note in self._notes.values()}
+            needed |= {document.sha256 for document in self._documents.values()}
         self._raw.prune(needed.union(keep))
 
     # --- inside -------------------------------------------------------------------------------------

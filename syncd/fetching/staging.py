@@ -83,7 +83,7 @@ class SubprocessParseWorker:
             stdin=asyncio.subprocess.PIPE,
             stdout=asyncio.subprocess.DEVNULL,
             stderr=asyncio.subprocess.PIPE,
-            env=_environment(),
+            env=_environment(job),
             start_new_session=True,
         )
         listening = asyncio.create_task(_last_words(process.stderr))
@@ -117,7 +117,7 @@ def stage_in_process(job: ParseJob) -> StagedSnapshot:
         raise
 
 
-def _environment() -> dict[str, str]:
+def _environment(job: ParseJob) -> dict[str, str]:
     environment = {name: os.environ[name] for name in _PASSED_ON if name in os.environ}
     environment |= {
         # The worker must find what this process finds, also when tests or editors have extended the path.
@@ -125,6 +125,8 @@ def _environment() -> dict[str, str]:
         "PYTHONUTF8": "1",
         "LC_ALL": "C.UTF-8",
         "TZ": "UTC",
+        # Where a ledger is sorted; the system's own folder may be small or closed to us.
+        "SQLITE_TMPDIR": str(job.workdir),
         # Each thread of the linear algebra library would reserve address space under our limit.
         "OPENBLAS_NUM_THREADS": "1",
         "OMP_NUM_THREADS": "1",

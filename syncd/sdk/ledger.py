@@ -9,6 +9,7 @@ reached is written in the same transaction as the objects. Must not know XZuFi o
 from __future__ import annotations
 
 import contextlib
+import os
 import sqlite3
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -17,9 +18,13 @@ from types import TracebackType
 from typing import Self
 
 from syncd.errors import SourceFormatError
+from syncd.sdk.bulk_competences import BulkCompetences
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
+IN_MEMORY = Path(":memory:")
+"""For tests and for trying things out: a ledger without a file."""
 _READ_ROWS = 1_000
+_CACHE = "PRAGMA cache_size = -65536"
 _SCHEMA = """
 CREATE TABLE meta (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
 CREATE TABLE object (
@@ -30,7 +35,6 @@ CREATE TABLE competence (
     service INTEGER NOT NULL, owner INTEGER NOT NULL, role TEXT NOT NULL, area INTEGER NOT NULL,
     id TEXT NOT NULL, PRIMARY KEY (service, owner, role, area, id)
 ) WITHOUT ROWID;
-CREATE INDEX competence_id ON competence (id);
 """
 
 
@@ -52,7 +56,9 @@ class Competence:
 class Ledger:
     """Objects by (kind, id) and competences by id. One writer; use as a context manager.
 
-    Leaving the block normally commits everything with the position; an exception rolls all of it back.
+    Leaving the block normally commits everything with the position; an exception rolls all of it back. A new
+    ledger is written beside its name and takes it in the end, so that it needs no journal; its competences
+    are put in order once, when they are first read.
     """
 
     def __init__(self, path: Path) -> None:
@@ -60,23 +66,42 @@ class Ledger:
         self._path = path
         self._numbers: dict[tuple[str, str], int] = {}
         self._areas: dict[str, int] = {}
+        self._bulk: BulkCompetences | None = None
+        self._new: Path | None = None
         try:
-            self._db = sqlite3.connect(path, isolation_level=None)
-            self._db.execute("PRAGMA journal_mode = WAL")
-            self._db.execute("PRAGMA synchronous = NORMAL")
-            self._db.execute("PRAGMA cache_size = -65536")
-            if self._db.execute("PRAGMA user_version").fetchone()[0] != SCHEMA_VERSION:
-                self._create()
+            if not path.exists() or not self._open_old():
+                self._open_new()
         except sqlite3.DatabaseError as error:
             raise _broken(path, error) from error
-        self._areas.update((text, number) for number, text in self._db.execute("SELECT * FROM area"))
 
-    def _create(self) -> None:
-        names = self._db.execute("SELECT name FROM sqlite_master WHERE type = 'table'").fetchall()
-        for (name,) in names:
-            self._db.execute(f"DROP TABLE {name}")
-        # In one transaction: six of them are six times waiting for the disk.
+    def _open_old(self) -> bool:
+        """Open what is there; returns False for another version, which nobody can read any more."""
+        self._db = sqlite3.connect(self._path, isolation_level=None)
+        try:
+            self._db.execute("PRAGMA journal_mode = WAL")
+            self._db.execute("PRAGMA synchronous = NORMAL")
+            self._db.execute(_CACHE)
+            usable = bool(self._db.execute("PRAGMA user_version").fetchone()[0] == SCHEMA_VERSION)
+            if usable:
+                self._areas.update((text, number) for number, text in self._db.execute("SELECT * FROM area"))
+        except BaseException:
+            self._db.close()
+            raise
+        if not usable:
+            self._db.close()
+        return usable
+
+    def _open_new(self) -> None:
+        if self._path != IN_MEMORY:
+            self._new = self._path.with_name(f"{self._path.name}.new")
+            self._new.unlink(missing_ok=True)
+        self._db = sqlite3.connect(self._new or self._path, isolation_level=None)
+        # Nobody reads it before it has its name, and a torn one is never given it.
+        for setting in ("journal_mode = OFF", "synchronous = OFF", "locking_mode = EXCLUSIVE"):
+            self._db.execute(f"PRAGMA {setting}")
+        self._db.execute(_CACHE)
         self._db.executescript(f"BEGIN; {_SCHEMA} PRAGMA user_version = {SCHEMA_VERSION}; COMMIT;")
+        self._bulk = BulkCompetences(self._db)
 
     def __enter__(self) -> Self:
         self._db.execute("BEGIN IMMEDIATE")
@@ -86,9 +111,20 @@ class Ledger:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         try:
-            self._db.execute("COMMIT" if kind is None else "ROLLBACK")
+            if kind is None:
+                self._settle()
+                self._db.execute("COMMIT")
+            elif self._new is None:
+                self._db.execute("ROLLBACK")
         finally:
             self._db.close()
+            if self._new is not None and kind is not None:
+                self._new.unlink(missing_ok=True)
+        if self._new is not None and kind is None:
+            _to_disk(self._new)
+            for rest in ("-wal", "-shm"):
+                self._path.with_name(self._path.name + rest).unlink(missing_ok=True)
+            self._new.replace(self._path)
 
     @property
     def position(self) -> str:
@@ -102,10 +138,14 @@ class Ledger:
 
     def clear(self) -> None:
         """Forget everything: the portal starts from the beginning."""
-        for table in ("competence", "object", "area", "meta"):
-            self._db.execute(f"DELETE FROM {table}")  # noqa: S608 - names of ours
+        if self._new is None:
+            # The old one stays what it is until the new one is complete.
+            self._db.execute("ROLLBACK")
+        self._db.close()
         self._numbers.clear()
         self._areas.clear()
+        self._open_new()
+        self._db.execute("BEGIN IMMEDIATE")
 
     def put(self, kind: str, object_id: str, body: bytes) -> None:
         """Create or replace an object."""
@@ -134,6 +174,9 @@ class Ledger:
     ) -> None:
         """Create or replace one competence; ``service`` and ``owner`` are (kind, id), known or not yet."""
         row = (self._number(service), self._number(owner), role, self._area(area), competence_id)
+        if self._bulk is not None:
+            self._bulk.put(row)
+            return
         known = self._db.execute("SELECT * FROM competence WHERE id = ?", (competence_id,)).fetchall()
         if known == [row]:
             return
@@ -143,6 +186,8 @@ class Ledger:
 
     def remove_competence(self, competence_id: str) -> bool:
         """Delete a competence; returns False for an unknown one, which is normal."""
+        if self._bulk is not None:
+            return self._bulk.remove(competence_id)
         return self._db.execute("DELETE FROM competence WHERE id = ?", (competence_id,)).rowcount > 0
 
     def objects(self, kind: str) -> Iterator[tuple[str, bytes]]:
@@ -162,6 +207,7 @@ class Ledger:
 
     def competences(self, service: tuple[str, str]) -> Iterator[Competence]:
         """Yield the competences for one service, grouped by owner and role, in a stable order."""
+        self._settle()
         rows = self._db.execute(
             "SELECT o.kind, o.id, c.role, o.body, a.text FROM competence c"
             " JOIN object s ON s.number = c.service JOIN object o ON o.number = c.owner"
@@ -185,6 +231,7 @@ class Ledger:
 
     def missing_services(self, kind: str) -> Iterator[str]:
         """Yield the ids of what competences name as their service and what is not there, by id."""
+        self._settle()
         rows = self._db.execute(
             "SELECT id FROM object WHERE kind = ? AND body IS NULL"
             " AND EXISTS (SELECT 1 FROM competence WHERE service = number) ORDER BY id",
@@ -195,7 +242,13 @@ class Ledger:
 
     def count_competences(self) -> int:
         """Return how many competences there are."""
+        self._settle()
         return int(self._db.execute("SELECT count(*) FROM competence").fetchone()[0])
+
+    def _settle(self) -> None:
+        if self._bulk is not None:
+            bulk, self._bulk = self._bulk, None
+            bulk.settle()
 
     def _number(self, key: tuple[str, str]) -> int:
         known = self._numbers.get(key)
@@ -218,7 +271,7 @@ class Ledger:
         return known
 
 
-_NUMBERS_KEPT = 100_000
+_NUMBERS_KEPT = 200_000
 
 
 def position_of(path: Path) -> str:
@@ -233,6 +286,11 @@ def position_of(path: Path) -> str:
     except sqlite3.DatabaseError:
         return ""
     return str(row[0]) if row else ""
+
+
+def _to_disk(path: Path) -> None:
+    with path.open("rb") as file:
+        os.fsync(file.fileno())
 
 
 def _broken(path: Path, error: Exception) -> SourceFormatError:
