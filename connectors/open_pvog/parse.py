@@ -154,15 +154,16 @@ def parse(piece: Slice, context: ParseContext) -> Record:
         )
     more = {name: text for row in rows for name, text in sorted(row.get("more", {}).items())}
     said = _facts(rows, cell, active, context)
+    # What the dashboard calls inactive is nobody's offer, but the yardstick has to know of it.
+    is_offer = active != "nein" and bool(context.options.get("offers", True))
     return Record(
         native_id=cell,
         title=without_controls(title or cell.rpartition("/")[0], context, cell),
         service_keys=keys,
-        areas=(ars,) if active != "nein" else (),
+        areas=(ars,) if is_offer else (),
         channels=tuple(dict.fromkeys(_channels(rows, cell, context))),
-        # What the dashboard calls inactive is nobody's offer, but the yardstick has to know of it.
-        kind=RecordKind.CATALOGUE if active == "nein" else RecordKind.OFFER,
-        facts=said if active != "nein" else {**said, facts.AREA: ars},
+        kind=RecordKind.OFFER if is_offer else RecordKind.CATALOGUE,
+        facts=said if is_offer else {**said, facts.AREA: ars},
         leftover=more,
     )
 

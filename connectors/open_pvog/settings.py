@@ -40,6 +40,10 @@ class OpenPvogSettings(SourceSettings):
     include_below: bool = Field(
         default=True, description="Also ask for the bodies inside each region (includeBelow)."
     )
+    offers: bool = Field(
+        default=True,
+        description="Whether what is online there counts as an offer here; false: a yardstick only.",
+    )
     final_newline: bool = Field(
         default=True, description="Whether the export must end with a line end; without, a cut may go unseen."
     )
@@ -77,6 +81,7 @@ class OpenPvogSettings(SourceSettings):
         return {
             "regions": list(self.regions),
             "below": self.include_below,
+            "offers": self.offers,
             "final_newline": self.final_newline,
             "content": self.content_pointer,
         }

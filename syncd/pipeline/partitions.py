@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from syncd.model.coverage import Tier
+from syncd.model.record import RecordKind
 from syncd.model.service import ServiceKey
 from syncd.pipeline.codec import decode_claims, short_hash
 from syncd.pipeline.entry_codec import encode_entry, encode_service
@@ -183,7 +184,9 @@ class PartitionRun:
         if not records and not duties and key not in self.plan.services:
             return None
         claims, next_change_on = self._linked(key, records)
-        entries = merge(claims, self.plan.precedence, seen)
+        # What a register or a yardstick says of a service is nowhere an offer.
+        offers = tuple(claim for claim in claims if claim.kind is RecordKind.OFFER)
+        entries = merge(offers, self.plan.precedence, seen)
         service = encode_service(
             service_for(
                 ServiceKey(key),

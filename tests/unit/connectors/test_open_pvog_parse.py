@@ -152,6 +152,14 @@ def test_what_is_inactive_is_no_offer_but_known() -> None:
     assert record.facts["area"] == REGION
 
 
+def test_a_yardstick_and_nothing_else() -> None:
+    record = pages(row(url="https://a.example", online_status="ok"), offers=False).only()
+    assert record.kind is RecordKind.CATALOGUE
+    assert record.areas == ()
+    assert record.facts["area"] == REGION
+    assert [channel.link_state for channel in record.channels] == [LinkState.OK]
+
+
 def test_one_active_row_makes_the_cell_active() -> None:
     rows = row(aktiv="nein", url="https://a.example/old"), row(aktiv="ja", url="https://a.example/new")
     record = pages(*rows).only()
