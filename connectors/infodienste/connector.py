@@ -15,7 +15,7 @@ from urllib.parse import quote
 import orjson
 
 from connectors.infodienste.envelope import Hits, reference_ids
-from connectors.infodienste.paging import JSON_TYPES, Listing, Pager
+from connectors.infodienste.paging import Listing, Pager
 from connectors.infodienste.permission import EXPIRES_SOON_DAYS, Permit, permission_problems
 from connectors.infodienste.places import Place, Places
 from connectors.infodienste.portal import synthetic_portal
@@ -188,7 +188,7 @@ class Infodienste:
                 self._url(f"{self._settings.paths.online_services}/{quote(online_id, safe='')}"),
                 name=f"detail-{online_id}",
                 headers=pager.headers,
-                accept=JSON_TYPES,
+                accept=pager.accept,
                 context={"kind": "detail", "id": online_id},
             )
         except SourceFormatError as error:

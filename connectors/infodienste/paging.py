@@ -7,6 +7,7 @@ not know what the objects mean.
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
@@ -14,18 +15,21 @@ from urllib.parse import urlencode
 import orjson
 
 from connectors.infodienste.envelope import Hits, read_hits, whole
+from connectors.infodienste.markup import hits_of_xml
 from syncd.sdk.errors import SourceFormatError
 from syncd.sdk.records import Issue, Severity
 from syncd.sdk.text import exact_id
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Mapping, Sequence
+    from pathlib import Path
 
     from connectors.infodienste.settings import InfodiensteSettings
     from syncd.sdk.connector import Document, FetchSession
 
 TOTAL_HEADER = "total-item-count"
 JSON_TYPES = ("application/json", "text/json")
+XML_TYPES = ("application/xml", "text/xml")
 PAGES = 1_000
 """Pages of one list; the largest one seen had 24 at 100 hits each."""
 
@@ -56,6 +60,11 @@ class Pager:
     session: FetchSession
     settings: InfodiensteSettings
     headers: Mapping[str, str]
+
+    @property
+    def accept(self) -> tuple[str, ...]:
+        """Media types of answers, by the form that is asked for."""
+        return XML_TYPES if self.settings.format == "xml" else JSON_TYPES
 
     async def pages(self, listing: Listing) -> AsyncIterator[tuple[Document, Hits]]:
         """Yield the pages of a list with their hits, and say in ``listing`` what they prove."""
@@ -102,13 +111,17 @@ class Pager:
             f"{listing.url}?{urlencode(query)}",
             name=f"{listing.name}-{listing.received}",
             headers=self.headers,
-            accept=JSON_TYPES,
+            accept=self.accept,
             context=listing.context,
             # An answer "not modified" would have no total.
             conditional=False,
             want_headers=(TOTAL_HEADER,),
         )
-        hits = read_hits(await self.session.read_json(document), listing.name)
+        if self.settings.format == "xml":
+            body: object = await asyncio.to_thread(_read_xml, document.path)
+        else:
+            body = await self.session.read_json(document)
+        hits = read_hits(body, listing.name)
         stated = whole(document.headers.get(TOTAL_HEADER))
         total = stated if stated is not None else hits.total
         if total is None and hits.count is not None and hits.count > len(hits.objects):
@@ -145,6 +158,11 @@ class Pager:
     def _report(self, listing: Listing, message: str, value: str, *, code: str) -> None:
         fix = "Absent records stay. If the portal is like that, set completeness = 'until_empty'."
         self.session.issue(Issue(code, message, listing.name, value, Severity.WARNING, fix))
+
+
+def _read_xml(path: Path) -> object:
+    with path.open("rb") as document:
+        return hits_of_xml(document)
 
 
 def _identity(found: dict[str, Any]) -> bytes:

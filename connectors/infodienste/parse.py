@@ -7,19 +7,21 @@ know addresses, paging, permissions, settings beyond ``parse_options``.
 
 from __future__ import annotations
 
+from io import BytesIO
 from typing import TYPE_CHECKING, Any, BinaryIO
 
 import orjson
 
 from connectors.infodienste.envelope import read_hits, reference_ids
 from connectors.infodienste.keys import area_code, covers
+from connectors.infodienste.markup import detail_of_xml, hits_of_xml
 from connectors.infodienste.record import online_facts, to_record
 from syncd.sdk.errors import SourceFormatError
 from syncd.sdk.parsing import ParseContext, Slice
-from syncd.sdk.text import exact_id, load_json, text_or_none
+from syncd.sdk.text import UTF8_BOM, exact_id, load_json, text_or_none
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
     from syncd.sdk.ledger import Ledger
     from syncd.sdk.records import Record
@@ -42,13 +44,12 @@ def collect(document: BinaryIO, context: ParseContext, ledger: Ledger) -> None:
     and of those above them).
     """
     kind = context.document.get("kind", "")
-    body = load_json(document.read())
     if kind == "detail":
-        _collect_detail(body, context, ledger)
+        _collect_detail(_read(document, detail_of_xml), context, ledger)
         return
     if kind != "services" and kind not in _COMPETENCES:
         raise SourceFormatError(f"a document of the unknown kind {kind!r}")
-    hits = read_hits(body, f"{kind} of {context.document.get('area', '')}")
+    hits = read_hits(_read(document, hits_of_xml), f"{kind} of {context.document.get('area', '')}")
     for name in hits.unknown:
         context.unknown_field(name)
     if kind == "services":
@@ -81,6 +82,13 @@ def parse(piece: Slice, context: ParseContext) -> Record:
     """Return the record of one service; raises RecordRejected for a broken one."""
     # Written by ``compose`` from strictly read JSON.
     return to_record(orjson.loads(piece.raw), piece.where, context)
+
+
+def _read(document: BinaryIO, of_xml: Callable[[BinaryIO], object]) -> object:
+    raw = document.read()
+    if raw.removeprefix(UTF8_BOM).lstrip()[:1] == b"<":
+        return of_xml(BytesIO(raw))
+    return load_json(raw)
 
 
 # --- services ---------------------------------------------------------------------------------------------

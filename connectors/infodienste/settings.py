@@ -70,6 +70,7 @@ class InfodiensteSettings(SourceSettings):
         pattern=r"^[a-z]{2}[-_][A-Z]{2}$",
         description="Accept-Language; the documentation writes de_DE, one client de-DE.",
     )
+    format: Literal["json", "xml"] = Field("json", description="Form of the answers that is asked for.")
     permission: Permission = Field(Permission(), description="What the key was issued for.")
     areas: dict[AreaText, str] = Field(
         min_length=1, description="Areas to read: ARS or AGS = name. The name only serves to look the id up."

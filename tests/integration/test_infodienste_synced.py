@@ -74,6 +74,14 @@ async def test_versions_and_ways_tell_the_same(tmp_path: Path) -> None:
     assert (await synced.sync()).outcome is RunOutcome.UNCHANGED
 
 
+async def test_the_xml_form_tells_the_same(tmp_path: Path) -> None:
+    synced = source(tmp_path, Finder(moods=frozenset({"no_extended"})))
+    assert (await synced.sync()).outcome is RunOutcome.ACCEPTED
+    synced.settings = settings(version="v4", format="xml")
+    run = await synced.sync()
+    assert (run.outcome, run.counts.received, run.counts.changed) == (RunOutcome.UNCHANGED, 6, 0)
+
+
 async def test_who_provides_what_is_kept_apart(tmp_path: Path) -> None:
     synced = source(tmp_path, Finder())
     await synced.sync()

@@ -13,6 +13,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
+from xml.sax.saxutils import escape
 
 import orjson
 
@@ -126,8 +127,15 @@ class Finder:
         parts = urlsplit(request.path)
         query = dict(parse_qsl(parts.query, keep_blank_values=True))
         resource = parts.path.strip("/")
+        reply = self._answer(request, resource, parts.query, query)
+        if "xml" in request.headers.get("accept", "") and reply.status == 200:
+            root = "onlineService" if resource.startswith("os/") else "areaResult"
+            return Reply(as_xml(orjson.loads(reply.body), root), "application/xml", headers=reply.headers)
+        return reply
+
+    def _answer(self, request: Request, resource: str, raw: str, query: Mapping[str, str]) -> Reply:
         if resource == "PoliticalArea/search" and self.version == "v4":
-            return self._area_search(parse_qsl(parts.query))
+            return self._area_search(parse_qsl(raw))
         region = self.keys.get(request.headers.get("api_key", ""))
         if region is None:
             return _failure(401, "api_key fehlt oder ist ungültig")
@@ -247,6 +255,21 @@ def settings(**more: Any) -> dict[str, Any]:
         "above": {"06": "Musterland"},
         **more,
     }
+
+
+def as_xml(body: Any, root: str) -> bytes:
+    """Return a document as the interface writes XML: lists as siblings without a wrapper."""
+
+    def element(name: str, value: Any) -> str:
+        if isinstance(value, list):
+            return "".join(element(name, one) for one in value)
+        if isinstance(value, dict):
+            return f"<{name}>{''.join(element(key, one) for key, one in value.items())}</{name}>"
+        text = str(value).lower() if isinstance(value, bool) else str(value)
+        return f"<{name}>{escape(text)}</{name}>"
+
+    head = '<?xml version="1.0" encoding="UTF-8" standalone="yes"?>\n'
+    return (head + element(root, body)).encode()
 
 
 def _json(body: Any, headers: Mapping[str, str] | None = None) -> Reply:
