@@ -69,8 +69,9 @@ def read_envelope(file: BinaryIO, document_field: str) -> Envelope:
     def look(text: bytes) -> None:
         nonlocal tail
         if not found.has_objects:
-            found.has_objects = _OBJECT.search(tail + text) is not None
-            tail = text[-_OVERLAP:]
+            seen = tail + text
+            found.has_objects = _OBJECT.search(seen) is not None
+            tail = seen[-_OVERLAP:]
 
     scanner = _Scanner(file)
     for name, value in scanner.fields(document_field, look):
@@ -223,9 +224,11 @@ class _Scanner:
         """Return one value, whole; raises SourceFormatError when it is large or never ends."""
         while (end := _value_end(self._buffer, self._at)) is None:
             if len(self._buffer) - self._at > SMALL_LIMIT:
-                raise self._broken(f"a value beside the document has more than {SMALL_LIMIT} bytes")
+                break
             if not self._more():
                 raise self._broken("the object does not end")
+        if end is None or end - self._at > SMALL_LIMIT:
+            raise self._broken(f"a value beside the document has more than {SMALL_LIMIT} bytes")
         raw = self._buffer[self._at : end]
         self._at = end
         try:
