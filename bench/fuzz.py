@@ -31,7 +31,7 @@ from typing import TYPE_CHECKING, NoReturn
 if TYPE_CHECKING:
     from syncd.sdk.parsing import ComposingParser, ParseContext, Parser, Slice
 
-COMPOSED = ("xzufi", "pvog_block")
+COMPOSED = ("xzufi", "pvog_block", "infodienste", "infodienste_xml")
 """Formats whose records are put together in a ledger, which takes longer."""
 FORMATS = ("json", "csv", "xml", *COMPOSED)
 HANG_S = 1.0
@@ -111,6 +111,10 @@ _BITS["xzufi"] = [
     *(b"<x:leistung>", b"</x:leistung>", b"<x:schreibe>", b"</x:schreibe>", b"<x:loesche klasse='Leistung'>"),
     *(b"<x:zustaendigkeit>", b"<code>", b"</code>", b"schemeAgencyID=''", b"4711", b"<x:id/>", b"  "),
 ]
+_BITS["infodienste"] = [*_BITS["json"], b'"results":', b'"object":{}', b'"areas":[', b'"id":7', b'"count":0']
+_BITS["infodienste_xml"] = [*_BITS["xml"], b"<results>", b"<object>", b"</object></results>", b"<id>7</id>"]
+_DRIFTING = frozenset({"json", "infodienste"})
+"""Formats in which values also change their type or shape."""
 _BITS["pvog_block"] = [*_BITS["json"], *_BITS["xzufi"], b"\\n", b'\\"', b"\\ud83d\\ude00", b"true"]
 
 
@@ -175,7 +179,7 @@ def fuzz(name: str, number: int, seed: int) -> Findings:
         if at == _WARM_UP:
             base = _peak_mib()
         good, read = readers[at % len(readers)]
-        if name == "json" and at % 4 > 1:
+        if name in _DRIFTING and at % 4 > 1:
             document = _drift(good, draw)
         else:
             document = _damage(good, draw, _BITS[name], [body for body, _ in readers])
@@ -366,7 +370,45 @@ def _pvog_readers() -> list[Reader]:
     ]
 
 
-def _composing_chain(parser: ComposingParser, options: Mapping[str, object]) -> Callable[[bytes], str]:
+def _infodienste_readers() -> list[Reader]:
+    import orjson
+
+    from connectors.infodienste import parse
+    from connectors.infodienste.portal import DETAIL, LAND_ID, ONLINE, SERVICES, TOWN_ID, UNITS
+    from connectors.infodienste.portal import synthetic_portal as portal
+
+    places = {
+        "area": "064140000000",
+        "places": orjson.dumps({TOWN_ID: "064140000000"}).decode(),
+        "above": orjson.dumps({LAND_ID: "06"}).decode(),
+    }
+    options = {"language": "de", "hidden": ["Typisierung"]}
+    kinds = {SERVICES: "services", ONLINE: "online", UNITS: "units", DETAIL: "detail"}
+    return [
+        (
+            portal().answers[path].body,
+            _composing_chain(parse, options, {**places, "kind": kind, "id": "900"}),
+        )
+        for path, kind in kinds.items()
+    ]
+
+
+def _infodienste_xml_readers() -> list[Reader]:
+    import orjson
+
+    def element(name: str, value: object) -> str:
+        if isinstance(value, list):
+            return "".join(element(name, one) for one in value)
+        if isinstance(value, dict):
+            return f"<{name}>{''.join(element(key, one) for key, one in value.items())}</{name}>"
+        return f"<{name}>{str(value).replace('<', '&lt;')}</{name}>"
+
+    return [(element("r", orjson.loads(body)).encode(), read) for body, read in _infodienste_readers()]
+
+
+def _composing_chain(
+    parser: ComposingParser, options: Mapping[str, object], document: Mapping[str, str] | None = None
+) -> Callable[[bytes], str]:
     """Return the way of a document through ledger, parser, rules and encoding."""
     from pathlib import Path
 
@@ -378,7 +420,7 @@ def _composing_chain(parser: ComposingParser, options: Mapping[str, object]) -> 
     def read(body: bytes) -> str:
         from syncd.sdk.errors import SourceFormatError
 
-        context = ParseContext(options=options)
+        context = ParseContext(options=options, document=document or {})
         with Ledger(Path(":memory:")) as ledger:
             try:
                 parser.collect(BytesIO(body), context, ledger)
@@ -448,6 +490,8 @@ _READERS: dict[str, Callable[[], list[Reader]]] = {
     "xml": _xml_readers,
     "xzufi": _xzufi_readers,
     "pvog_block": _pvog_readers,
+    "infodienste": _infodienste_readers,
+    "infodienste_xml": _infodienste_xml_readers,
 }
 
 
