@@ -183,6 +183,7 @@ def test_wrong_credentials_are_told_without_the_secret(
     assert "another secret" not in str(run)
 
 
+@pytest.mark.fault("S14")
 @pytest.mark.parametrize(
     ("mood", "code"),
     [
@@ -291,6 +292,7 @@ class TestLostState:
         assert runs[-1].outcome.is_good
         assert setting.source.claims() == claims
 
+    @pytest.mark.fault("D14")
     def test_a_database_that_was_restored_catches_up_without_asking_again(
         self, opened: ExitStack, tmp_path: Path
     ) -> None:

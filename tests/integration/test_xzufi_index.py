@@ -166,6 +166,7 @@ def test_fewer_documents_than_expected(connect: Connect) -> None:
     assert (run.outcome, run.code) == (RunOutcome.FAILED, "index_empty")
 
 
+@pytest.mark.fault("S6")
 def test_an_older_export_and_another_editors_are_refused(connect: Connect) -> None:
     shelf, source = connect(export(), limits=AT_ONCE)
     source.sync()
