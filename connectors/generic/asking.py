@@ -62,7 +62,7 @@ class Requests:
         asked = missing = 0
         async for document, facts in self._pages(stream, region, values, walk):
             yield document, facts.stamp
-            if stream.detail is None:
+            if stream.detail is None or _is_cut(stream, facts):
                 continue
             for start in range(0, len(facts.details), stream.detail.concurrency):
                 batch = facts.details[start : start + stream.detail.concurrency]
@@ -96,9 +96,12 @@ class Requests:
             sent = dict(parameters)
             if paging.start_param and paging.kind in {"offset", "page", "sru"}:
                 sent[paging.start_param] = str(number)
-            changes = "" if walk.is_whole else "changes-"
             document = await self._fetch(
-                stream, address, sent, f"{changes}{_place(stream, region)}-{page:04d}", whole=walk.is_whole
+                stream,
+                address,
+                sent,
+                f"{walk.prefix}{_place(stream, region)}-{page:04d}",
+                whole=walk.is_whole,
             )
             facts = await self._facts(stream, document)
             received += facts.items
@@ -263,6 +266,15 @@ class Requests:
         """Return the query; a parameter whose names have no value is left out."""
         filled = {name: fill(text, values, encode=False) for name, text in table.items()}
         return {name: text for name, text in filled.items() if text is not None}
+
+
+def _is_cut(stream: Stream, facts: PageFacts) -> bool:
+    """Tell whether a single page is as long as can be: the parser refuses it, so details are in vain."""
+    return (
+        stream.paging.kind == "single"
+        and stream.completeness.policy == "short_page_ends"
+        and facts.items >= (stream.paging.size or 0)
+    )
 
 
 def _read_page(path: Path, charset: str | None, stream: Any, plan: Plan) -> PageFacts:  # noqa: ANN401 - StreamPlan

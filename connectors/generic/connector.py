@@ -7,6 +7,7 @@ Why: this is the half of the declarative connector that talks to a portal; what 
 from __future__ import annotations
 
 import asyncio
+import hashlib
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -33,11 +34,13 @@ class Generic:
         self._settings = settings
         self._profile = settings.chosen
         # As JSON, because that is how the parser gets it.
-        self._plan = plan_of(orjson.loads(orjson.dumps(settings.parse_options())))
+        options = orjson.dumps(settings.parse_options(), option=orjson.OPT_SORT_KEYS)
+        self._plan = plan_of(orjson.loads(options))
+        self._reading = hashlib.sha256(options).hexdigest()[:16]
 
     async def documents(self, session: FetchSession) -> AsyncIterator[Document]:
         """Yield the documents of all streams; the ledger's position runs through them."""
-        walk = Walk.begin(self._profile.records.since, session.position)
+        walk = Walk.begin(self._profile.records.since, session.position, self._reading)
         requests = Requests(self._settings, self._plan, session)
         unproven = self._profile.delete.policy == "none"
         for stream in self._profile.stream:

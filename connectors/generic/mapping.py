@@ -11,7 +11,7 @@ from connectors.generic.patterns import TEXT_LIMIT, read_pattern
 from connectors.generic.pointers import find, first
 from connectors.generic.values import Shape, text_of
 from syncd.sdk.parsing import RecordRejected
-from syncd.sdk.records import Channel, ChannelKind, LinkState, Record
+from syncd.sdk.records import Channel, ChannelKind, LinkState, Record, Severity
 from syncd.sdk.text import (
     bound_or_none,
     instant_or_none,
@@ -98,8 +98,17 @@ class _Mapper:
         return list(dict.fromkeys(self._values(field, self._plan.rules.get(field))))
 
     def one(self, field: str) -> str | None:
-        """Return the first value of a field."""
-        return next(iter(self._values(field, self._plan.rules.get(field))), None)
+        """Return the first value of a field; further ones are reported."""
+        values = self.all(field)
+        if len(values) > 1:
+            self._context.issue(
+                "further_values",
+                f"The field '{field}' has {len(values)} values; the first is used.",
+                where=self.where,
+                value=values[1],
+                severity=Severity.NOTE,
+            )
+        return values[0] if values else None
 
     def text(self, field: str) -> str | None:
         """Return the first value of a field without control characters."""

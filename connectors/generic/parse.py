@@ -62,6 +62,13 @@ def compose(ledger: Ledger, context: ParseContext) -> Iterator[Slice]:
     """Yield the pieces of all records by their keys, then those of items that cannot be used."""
     plan = plan_of(context.options)
     context.incomplete_reason = _why_incomplete(ledger, plan)
+    if unused := plan.select["ignore"]:
+        context.issue(
+            "fields_not_used",
+            f"The profile knows these fields and does not use them: {', '.join(unused)}.",
+            value=", ".join(unused),
+            severity=Severity.NOTE,
+        )
     deleted = 0
     for object_id, body in ledger.objects(ITEM):
         piece, gone = _piece(object_id, body, ledger, plan)

@@ -38,6 +38,7 @@ class Rule:
     fields: Mapping[str, tuple[Pointer, ...]] = field(default_factory=dict)
     encode: bool = True
     steps: tuple[Mapping[str, Any], ...] = ()
+    join: str | None = None
     default: str | None = None
     shape: Shape = field(default_factory=Shape)
 
@@ -48,6 +49,8 @@ class Rule:
             found = apply(self.steps, start, report)
             if found:
                 break
+        if self.join is not None and found:
+            return [self.join.join(dict.fromkeys(found))]
         return found or ([self.default] if self.default is not None else [])
 
     def value(self, item: object, facts: Mapping[str, str], report: Report) -> str | None:
@@ -254,6 +257,7 @@ def _rule(table: Mapping[str, Any], shape: Shape, *, exact: bool = False) -> Rul
         fields={name: _pointers(paths) for name, paths in table.get("fields", {}).items()},
         encode=table.get("encode", True),
         steps=steps,
+        join=table.get("join"),
         default=table.get("default"),
         shape=Shape(shape.unwrap, booleans=booleans, exact=exact and not steps),
     )

@@ -141,6 +141,9 @@ class PlainRule(Table):
     fields: dict[Name, Pointers] = Field(default_factory=dict)
     encode: bool = Field(default=True, description="fill: percent-encode the values (addresses).")
     steps: list[Step] = Field(default_factory=list)
+    join: str | None = Field(
+        None, min_length=1, max_length=10, description="Put several values together with this in between."
+    )
     default: str | None = Field(None, description="When nothing was found.")
 
     @model_validator(mode="after")

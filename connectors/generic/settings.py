@@ -73,6 +73,10 @@ class GenericSettings(SourceSettings):
         defaults = {n: p.default for n, p in self.chosen.parameters.items() if p.default is not None}
         return {**defaults, **self.parameters}
 
+    def wants_ledger(self) -> bool:
+        """Only profiles that ask for changes need what they were told before."""
+        return self.chosen.records.since is not None
+
     def parse_options(self) -> dict[str, Any]:
         """Return the reading half of the profile and the values it may name; no secrets, no addresses."""
         profile = self.chosen.model_dump(

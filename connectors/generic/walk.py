@@ -1,12 +1,14 @@
 """One walk through a portal: everything, or only what changed since the last one.
 
 Why: the ledger lives on and takes a document in only where it continues the position reached, so every
-document says where it begins and ends. The position also carries the newest stamp seen and how many runs ago
-everything was fetched; there is no clock in a connector. Must not know HTTP or records.
+document says where it begins and ends. A position names what was read by its content, so that what an
+operator decides on cannot be confused with what came later. It also carries the newest stamp seen and how
+many runs ago everything was fetched; there is no clock in a connector. Must not know HTTP or records.
 """
 
 from __future__ import annotations
 
+import hashlib
 import json
 from dataclasses import dataclass, replace
 from datetime import timedelta
@@ -23,36 +25,42 @@ if TYPE_CHECKING:
 class Walk:
     """State of one walk. ``since`` is the value of the query parameter, empty for everything."""
 
-    position: str
-    stamp: str
-    runs: int
+    profile: str
+    position: str = ""
+    stamp: str = ""
+    runs: int = 0
     since: str = ""
-    number: int = 0
 
     @classmethod
-    def begin(cls, table: Since | None, position: str) -> Walk:
-        """Decide between everything and changes; ``position`` is the one the ledger has reached."""
-        stamp, runs = _read(position)
+    def begin(cls, table: Since | None, position: str, profile: str) -> Walk:
+        """Decide between everything and changes.
+
+        ``position`` is the one the ledger has reached, ``profile`` a digest of how documents are read: what
+        was read in another way is read again.
+        """
+        stamp, runs, known = _read(position)
         moment = instant_or_none(stamp)
-        if table is None or moment is None or runs + 1 >= table.full_walk_every:
-            return cls("", "", 0)
+        if table is None or moment is None or known != profile or runs + 1 >= table.full_walk_every:
+            return cls(profile)
         since = moment - timedelta(seconds=table.overlap_seconds)
-        return cls(position, stamp, runs + 1, since.strftime("%Y-%m-%dT%H:%M:%SZ"))
+        return cls(profile, position, stamp, runs + 1, since.strftime("%Y-%m-%dT%H:%M:%SZ"))
 
     @property
     def is_whole(self) -> bool:
         """Whether everything is fetched."""
         return not self.since
 
+    @property
+    def prefix(self) -> str:
+        """What names of documents begin with: two walks of changes are never the same documents."""
+        return "" if self.is_whole else f"changes-{self.runs}-"
+
     def step(self, document: Document, stamp: str) -> Document:
         """Return the document with the positions it continues and leads to."""
-        self.number += 1
         self.stamp = max(self.stamp, stamp)
-        after = json.dumps({"n": self.number, "runs": self.runs, "stamp": self.stamp}, sort_keys=True)
-        if after == self.position:
-            # A walk of changes may end on the words on which it began.
-            self.number += 1
-            after = json.dumps({"n": self.number, "runs": self.runs, "stamp": self.stamp}, sort_keys=True)
+        digest = hashlib.sha256(f"{self.position} {document.name} {document.sha256}".encode()).hexdigest()
+        reached = {"digest": digest[:32], "profile": self.profile, "runs": self.runs, "stamp": self.stamp}
+        after = json.dumps(reached, sort_keys=True)
         context = {
             **document.context,
             "walk": "all" if self.is_whole else "changes",
@@ -63,9 +71,10 @@ class Walk:
         return replace(document, context=context)
 
 
-def _read(position: str) -> tuple[str, int]:
+def _read(position: str) -> tuple[str, int, str]:
+    """Return stamp, runs and profile of a position; nothing of one that is not ours."""
     try:
         said = json.loads(position or "{}")
-        return str(said.get("stamp", "")), int(said.get("runs", 0))
+        return str(said.get("stamp", "")), int(said.get("runs", 0)), str(said.get("profile", ""))
     except (ValueError, TypeError, AttributeError):
-        return "", 0
+        return "", 0, ""

@@ -45,6 +45,14 @@ class SourceSettings(BaseModel):
         """Return addresses of other origins the connector may ask, each named by the operator."""
         return ()
 
+    def wants_ledger(self) -> bool:
+        """Tell whether this source is asked for changes only, where its connector keeps a ledger at all.
+
+        Without, every run begins with an empty ledger, and what the portal sent is kept to be asked for
+        conditionally.
+        """
+        return True
+
     def secret_references(self) -> Iterator[tuple[str, SecretRef]]:
         """Yield every reference to a secret with its dotted name, also those inside tables."""
         yield from _references(self)

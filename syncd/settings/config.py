@@ -80,7 +80,7 @@ class SourceConfig:
             total_tolerance=file.limits.total_tolerance,
             allow_private=file.limits.allow_private,
             enabled=file.enabled,
-            keeps_ledger=self.spec.keeps_ledger,
+            keeps_ledger=self.spec.keeps_ledger and self.settings.wants_ledger(),
             feeds_register=self.spec.feeds_register,
             parse_timeout=file.limits.parse_timeout,
             feed=self._feed(),
