@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import shutil
+import subprocess
+import sys
 from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -12,6 +14,7 @@ import pytest
 
 from connectors.pvog_bereitstelldienst.connector import SPEC
 from syncd.errors import StorageError
+from syncd.fetching.staging import SubprocessParseWorker
 from syncd.model.run import RunOutcome
 from syncd.rules.accept import AcceptLimits
 from syncd.sdk.ledger import position_of
@@ -86,6 +89,18 @@ def test_the_whole_stock_comes_block_by_block(opened: ExitStack, tmp_path: Path,
     assert it.source.findings(run)["xzufi_orphan_deletes"] == "2"
     # Orphans are usual: nobody has to look at each of them.
     assert it.portal.tokens == 1
+
+
+def test_the_parse_worker_is_a_process_of_its_own(opened: ExitStack, tmp_path: Path) -> None:
+    it = Setting(opened, tmp_path, Service(log=list(FIRST)), worker=SubprocessParseWorker())
+    assert it.source.sync().outcome is RunOutcome.ACCEPTED
+    assert len(it.source.live()) == 3
+    it.portal.log.append(delete("Leistung", 9))
+    assert it.source.sync().counts.withdrawn == 1
+    loaded = "import sys, connectors.pvog_bereitstelldienst.parse, connectors.xzufi_index.parse; "
+    loaded += "print(sorted({'pydantic', 'aiohttp', 'sqlalchemy', 'asyncio'} & set(sys.modules)))"
+    done = subprocess.run([sys.executable, "-c", loaded], capture_output=True, text=True, check=True)
+    assert done.stdout == "[]\n"
 
 
 def test_nothing_new_costs_one_request(setting: Setting) -> None:

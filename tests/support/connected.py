@@ -23,6 +23,7 @@ from syncd.pipeline.ingest import Ingest
 from syncd.pipeline.ports import DocumentNote, Store
 from syncd.pipeline.reading import ledger_of
 from syncd.pipeline.registry import SourcePlan
+from syncd.pipeline.workers import ParseWorker
 from syncd.rules.accept import AcceptLimits
 from syncd.sdk.connector import Completeness, ConnectorSpec
 from tests.support.miniature import Clock, make_registry
@@ -46,6 +47,7 @@ class Connected:
         settings: Mapping[str, Any] | None = None,
         limits: AcceptLimits = AT_ONCE,
         source_id: str = "source",
+        worker: ParseWorker | None = None,
     ) -> None:
         self.folder, self.store, self.clock = folder, store, Clock()
         built = spec.settings_type.model_validate({"base_url": base_url, **(settings or {})})
@@ -76,7 +78,7 @@ class Connected:
         work.mkdir(parents=True)
         self.ingest = Ingest(
             store,
-            InPlace(),
+            worker or InPlace(),
             self._session,
             replace(make_registry(), sources={source_id: self.plan}),
             self.clock,
