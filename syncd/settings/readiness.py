@@ -59,8 +59,8 @@ def _readiness(config: Config, key: str, on: date) -> Readiness:
         steps.append(
             Step(
                 "connector",
-                f"the connector {source.spec.name} was never compared with a running portal",
-                f"look at what 'syncd preview {key}' shows before you rely on it, and report what you find",
+                f"{source.spec.name} was never compared with a running portal",
+                f"look at what 'syncd preview {key}' shows before you rely on it",
             )
         )
     if not source.file.enabled:
