@@ -144,6 +144,44 @@ def _infodienste_xml_readers() -> list[Reader]:
     return [(element("r", orjson.loads(body)).encode(), read) for body, read in _infodienste_readers()]
 
 
+def _open_pvog_readers() -> list[Reader]:
+    import csv
+
+    import orjson
+
+    from connectors.open_pvog import parse
+    from connectors.open_pvog.portal import REGION
+    from connectors.open_pvog.portal import synthetic_portal as portal
+
+    (table,) = portal().answers.values()
+    rows = list(csv.DictReader(table.body.decode().splitlines()))
+    page = orjson.dumps({"content": rows, "page": {"totalPages": 1, "totalElements": len(rows)}})
+    return [
+        (table.body, _composing_chain(parse, {}, {"kind": "csv", "ars": REGION})),
+        (page, _composing_chain(parse, {}, {"kind": "page", "ars": REGION})),
+    ]
+
+
+def _open_pvog_table_readers() -> list[Reader]:
+    return _open_pvog_readers()[:1]
+
+
+def _open_pvog_page_readers() -> list[Reader]:
+    return _open_pvog_readers()[1:]
+
+
+def _fim_portal_readers() -> list[Reader]:
+    from connectors.fim_portal import parse
+    from connectors.fim_portal.portal import PROFILES, TEXTS
+    from connectors.fim_portal.portal import synthetic_portal as portal
+
+    answers = portal().answers
+    return [
+        (answers[PROFILES].body, _composing_chain(parse, {}, {"kind": "profiles"})),
+        (answers[TEXTS].body, _composing_chain(parse, {}, {"kind": "texts"})),
+    ]
+
+
 def _composing_chain(
     parser: ComposingParser, options: Mapping[str, object], document: Mapping[str, str] | None = None
 ) -> Callable[[bytes], str]:
@@ -230,4 +268,7 @@ READERS: dict[str, Callable[[], list[Reader]]] = {
     "pvog_block": _pvog_readers,
     "infodienste": _infodienste_readers,
     "infodienste_xml": _infodienste_xml_readers,
+    "open_pvog_csv": _open_pvog_table_readers,
+    "open_pvog_json": _open_pvog_page_readers,
+    "fim_portal": _fim_portal_readers,
 }

@@ -28,7 +28,10 @@ from typing import NoReturn
 
 from bench._readers import READERS
 
-COMPOSED = ("xzufi", "pvog_block", "infodienste", "infodienste_xml")
+COMPOSED = (
+    *("xzufi", "pvog_block", "infodienste", "infodienste_xml"),
+    *("open_pvog_csv", "open_pvog_json", "fim_portal"),
+)
 """Formats whose records are put together in a ledger, which takes longer."""
 FORMATS = ("json", "csv", "xml", *COMPOSED)
 HANG_S = 1.0
@@ -110,7 +113,10 @@ _BITS["xzufi"] = [
 ]
 _BITS["infodienste"] = [*_BITS["json"], b'"results":', b'"object":{}', b'"areas":[', b'"id":7', b'"count":0']
 _BITS["infodienste_xml"] = [*_BITS["xml"], b"<results>", b"<object>", b"</object></results>", b"<id>7</id>"]
-_DRIFTING = frozenset({"json", "infodienste"})
+_BITS["open_pvog_csv"] = [*_BITS["csv"], b"064140000000", b"064140000001", b"nicht ok", b"leikaKey", b",,"]
+_BITS["open_pvog_json"] = [*_BITS["json"], b'"ars":"064140000000"', b'"content":', b'"aktiv":"nein"']
+_BITS["fim_portal"] = [*_BITS["json"], b'"items":', b'"leistungsschluessel":[', b'"ozg":{}', b"urn:", b"\\t"]
+_DRIFTING = frozenset({"json", "infodienste", "open_pvog_json", "fim_portal"})
 """Formats in which values also change their type or shape."""
 _BITS["pvog_block"] = [*_BITS["json"], *_BITS["xzufi"], b"\\n", b'\\"', b"\\ud83d\\ude00", b"true"]
 
