@@ -373,3 +373,12 @@ def test_keys_sort_by_code_point_whatever_the_language_of_the_database(store: Sq
     sync(store, snapshot([staged(key, keys=(key,)) for key in keys]))
     assert list(store.all_service_keys()) == sorted(keys)
     assert [key for key, _ in store.partition_records(sorted(keys))] == sorted(keys)
+
+
+def test_records_of_a_source_come_in_the_order_of_their_ids(store: SqlStore) -> None:
+    ids = ["b/2", "a/10", "a/1", "Ä", "z", "a"]
+    sync(store, snapshot([staged(one) for one in ids]))
+    sync(store, snapshot([staged("a/2")], source_id="another"))
+    assert [r.native_id for r in store.source_records("portal")] == sorted(ids)
+    assert [r.native_id for r in store.source_records("portal", after="a/1")] == ["a/10", "b/2", "z", "Ä"]
+    assert not list(store.source_records("nobody"))
