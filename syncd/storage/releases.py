@@ -215,9 +215,9 @@ class ReleasePart:
         current = connection.execute(select(current_release.c.number)).scalar()
         if number == current:
             return True
-        oldest = connection.execute(select(func.min(release.c.number))).scalar()
-        if not (oldest or 1) <= number <= (current or 0):
-            raise _no_release(number, past=0 < number < (oldest or 1))
+        oldest = connection.execute(select(func.min(release.c.number))).scalar() or 1
+        if 0 < number < oldest or number > (current or 0):
+            raise _no_release(number, past=number < oldest)
         return False
 
 
