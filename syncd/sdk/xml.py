@@ -241,7 +241,7 @@ class _Builder:
         opened.append(element)
         self._texts.append([])
         if attributes and (
-            len(attributes) > ATTRIBUTE_LIMIT or any(len(v) > TEXT_LIMIT for v in attributes.values())
+            len(attributes) > ATTRIBUTE_LIMIT or max(map(len, attributes.values())) > TEXT_LIMIT
         ):
             self._fail(f"an element with more than {ATTRIBUTE_LIMIT} attributes or a huge one")
 
