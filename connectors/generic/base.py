@@ -35,6 +35,12 @@ def _template(text: str) -> str:
     return text
 
 
+def _below(text: str) -> str:
+    if "://" in text or ".." in text.split("/"):
+        raise ValueError(f"{text!r}: a path is relative and stays below base_url")
+    return _template(text)
+
+
 def _as_list(value: Any) -> Any:  # noqa: ANN401 - whatever stands in the file
     return [value] if isinstance(value, str) else value
 
@@ -44,7 +50,7 @@ PointerText = Annotated[str, AfterValidator(_pointer)]
 PatternText = Annotated[str, AfterValidator(_pattern)]
 TemplateText = Annotated[str, AfterValidator(_template)]
 RelativePath = Annotated[
-    str, StringConstraints(pattern=r"^[^/\s?#][^\s#]*$|^$", max_length=1_000), AfterValidator(_template)
+    str, StringConstraints(pattern=r"^[^/\s?#][^\s#]*$|^$", max_length=1_000), AfterValidator(_below)
 ]
 Pointers = Annotated[
     list[PointerText], BeforeValidator(_as_list, json_schema_input_type=PointerText | list[PointerText])
