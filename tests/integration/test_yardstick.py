@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 import dataclasses
+import shutil
+import threading
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -11,12 +15,15 @@ import orjson
 import pytest
 
 from connectors.open_pvog.connector import SPEC
+from syncd.cli import main
 from syncd.model import facts
 from syncd.model.area import AreaKey
 from syncd.model.evidence import Channel, ChannelKind, LinkState
 from syncd.model.record import Claim, RecordKind, Scope
 from syncd.pipeline.yardstick import Compared, Place, YardstickQuery, compared, yardsticks
 from syncd.rules.yardstick import Verdict
+from syncd.sdk.loopback import loopback_portal
+from syncd.settings.shipped import shipped_directory
 from syncd.storage import open_store
 from syncd.web import api_yardstick
 from tests.support.miniature import (
@@ -254,3 +261,82 @@ async def test_from_the_data_hub_to_the_report(tmp_path: Path) -> None:
     assert cells[NOT_LISTED].they_say == "inactive"
     assert not list(view.store.entries(view.release.number))
     assert Place(0, "portal", f"{OWN_FORM}/{GROSSSTADT}", OWN_FORM, GROSSSTADT) == cells[OWN_FORM].place
+
+
+# --- on the command line ---------------------------------------------------------------------------------
+
+
+@contextmanager
+def on_loopback(hub: DataHub) -> Iterator[str]:
+    """Serve a data hub from a thread of its own: commands run their own event loops."""
+    started, stop = threading.Event(), asyncio.Event()
+    found: list[Any] = []
+
+    async def serve() -> None:
+        async with loopback_portal(hub) as portal:
+            found.extend((asyncio.get_running_loop(), portal.base_url))
+            started.set()
+            await stop.wait()
+
+    thread = threading.Thread(target=lambda: asyncio.run(serve()))
+    thread.start()
+    assert started.wait(10)
+    try:
+        yield found[1]
+    finally:
+        found[0].call_soon_threadsafe(stop.set)
+        thread.join(10)
+
+
+def configured(folder: Path, base_url: str) -> Path:
+    """Return a copy of the shipped configuration whose only source is the data hub."""
+    config = folder / "config"
+    shutil.copytree(shipped_directory(), config, ignore=shutil.ignore_patterns("recordings"))
+    for path in (config / "sources").glob("*.toml"):
+        path.unlink()
+    (config / "sources" / "hub.toml").write_text(
+        f"""
+id = "hub"
+title = "Synthetischer Data Hub"
+connector = "open_pvog"
+interval = "24h"
+stale_after = "7d"
+
+[scope]
+areas = ["064140000000"]
+silence_means_absence = false
+
+[limits]
+allow_private = true
+
+[settings]
+base_url = "{base_url}"
+regions = ["064140000000"]
+offers = false
+"""
+    )
+    return config
+
+
+def test_from_a_source_file_to_the_command(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    wiesbaden, passport = "064140000000", "99041006017000"
+    hub = DataHub([row(passport, wiesbaden), row(NEW_KEY, wiesbaden, leika_name="Ganz neu")])
+    with on_loopback(hub) as base_url:
+        config = configured(tmp_path, base_url)
+        common = ["--config", str(config), "--set", f"daemon.data_dir={tmp_path / 'state'}"]
+        assert main(["sync", "hub", *common]) == 0
+    capsys.readouterr()
+    assert main(["yardstick", "--lang", "de", *common]) == 0
+    told = capsys.readouterr()
+    assert "Ganz neu" in told.out
+    assert "Der Leistungsschlüssel steht in keinem unserer Register" in told.out
+    assert "2026-11-20" in told.out
+    assert "nicht in unserem Register 1" in told.err
+    assert main(["yardstick", "--json", "--verdict", "not_in_register", "--area", "Wiesbaden", *common]) == 0
+    (only,) = orjson.loads(capsys.readouterr().out)
+    assert (only["service_key"], only["area_code"], only["they_say"]) == (NEW_KEY, wiesbaden, "online")
+    assert main(["yardstick", "--summary", *common]) == 0
+    assert "service key is in none of our registers" in capsys.readouterr().out
+    (config / "sources" / "hub.toml").unlink()
+    assert main(["yardstick", *common]) == 2
+    assert "no source is a yardstick" in capsys.readouterr().err
