@@ -25,7 +25,7 @@ from syncd.storage.absences import (
     withdrawn_since,
 )
 from syncd.storage.bucket_writer import BucketWriter, live_count, stored_records
-from syncd.storage.bulk import BATCH, batches
+from syncd.storage.bulk import BATCH, batches, staged_batches
 from syncd.storage.fates import Fate, Seen, Tally, fate_of
 from syncd.storage.repeat import repeated
 from syncd.storage.runs import end_run, end_state, keep_documents, keep_issues, open_source
@@ -95,7 +95,7 @@ class BucketPart:
             rekeyed: list[str] = []
             named = set(snapshot.withdrawn_ids)
             empty = not _has_rows(connection, snapshot.source_id)
-            for batch in batches(snapshot.records()):
+            for batch in staged_batches(snapshot.records()):
                 found = {}
                 if not empty:
                     found = stored_records(connection, snapshot.source_id, [r.native_id for r in batch])
@@ -246,7 +246,7 @@ def _store_records(
         empty=not _has_rows(connection, snapshot.source_id),
     )
     held: set[str] = set()
-    for batch in batches(snapshot.records()):
+    for batch in staged_batches(snapshot.records()):
         if verdict.held_back:
             held.update(staged.native_id for staged in batch if staged.native_id in verdict.held_back)
             batch = [staged for staged in batch if staged.native_id not in verdict.held_back]  # noqa: PLW2901

@@ -22,8 +22,12 @@ if TYPE_CHECKING:
 
     from sqlalchemy import ColumnElement, Connection, Dialect, Table
 
+    from syncd.pipeline.ports import StagedRecord
+
 BATCH = 1_000
 """Rows per round trip; SQLite takes 32,766 values in one statement, larger batches gained nothing."""
+BATCH_BYTES = 8 * 1024 * 1024
+"""Bytes of payload in one batch."""
 
 T = TypeVar("T")
 
@@ -32,6 +36,20 @@ def batches(items: Iterable[T], size: int = BATCH) -> Iterator[list[T]]:
     """Yield lists of at most ``size`` items."""
     iterator = iter(items)
     while batch := list(islice(iterator, size)):
+        yield batch
+
+
+def staged_batches(records: Iterable[StagedRecord]) -> Iterator[list[StagedRecord]]:
+    """Yield lists bounded by number and by bytes: one record may hold a whole country's authorities."""
+    batch: list[StagedRecord] = []
+    size = 0
+    for one in records:
+        batch.append(one)
+        size += len(one.payload)
+        if len(batch) >= BATCH or size >= BATCH_BYTES:
+            yield batch
+            batch, size = [], 0
+    if batch:
         yield batch
 
 

@@ -27,6 +27,8 @@ if TYPE_CHECKING:
     from syncd.storage.database import Database
 
 KEYS_PER_READ = 200
+# A record may hold a whole country's authorities: some megabytes.
+_RECORDS_PER_READ = 32
 
 
 class RebuildPart:
@@ -100,7 +102,7 @@ class RebuildPart:
         )
         current: str | None = None
         members: list[StoredRecord] = []
-        for row in self._database.stream_on(connection, statement):
+        for row in self._database.stream_on(connection, statement, rows=_RECORDS_PER_READ):
             if current is not None and row.service_key != current:
                 yield current, _in_order(members)
                 members = []
