@@ -94,7 +94,7 @@ class Lists:
         host, port = self._runner.addresses[0][:2]
         return f"http://{host}:{port}"
 
-    async def _answer(self, request: web.Request) -> web.Response:
+    async def _answer(self, request: web.Request) -> web.StreamResponse:
         asked = self.asked[request.match_info["name"]]
         asked.append(time.monotonic())
         rows = [
@@ -139,8 +139,8 @@ class Story:
         self.folder.mkdir()
         self.clock = WallClock(self.folder / "clock")
         config = test_crashes.lay_out(self.folder, f"{self.lists.url}/{self.path}", self.database)
-        _rewrite(config / "sources" / "changing.toml", 'interval = "1s"', f'interval = "{INTERVAL_S:g}s"')
-        _rewrite(config / "syncd.toml", 'check_interval = "1s"', 'check_interval = "5s"')
+        rewrite(config / "sources" / "changing.toml", 'interval = "1s"', f'interval = "{INTERVAL_S:g}s"')
+        rewrite(config / "syncd.toml", 'check_interval = "1s"', 'check_interval = "5s"')
         environment = {**self.clock.environment, "TZ": "Europe/Berlin"}
         with DaemonProcess(config, self.folder / "log", environment) as self.daemon:
             self.daemon.wait_for("daemon_started")
@@ -232,7 +232,8 @@ class Story:
                 yield f"the newest release has {len(rows)} entries of version {titles}; {asked} answers"
 
 
-def _rewrite(file: Path, old: str, new: str) -> None:
+def rewrite(file: Path, old: str, new: str) -> None:
+    """Change one thing in a file."""
     text = file.read_text()
     assert old in text
     file.write_text(text.replace(old, new))
