@@ -9,7 +9,10 @@ read in ``connectors/infodienste/README.md``. Nothing here was compared with a r
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+import asyncio
+import threading
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
@@ -17,7 +20,7 @@ from xml.sax.saxutils import escape
 
 import orjson
 
-from syncd.sdk.loopback import Reply, Request
+from syncd.sdk.loopback import LoopbackPortal, Reply, Request, loopback_portal
 from tests.support.miniature import AUHEIM, GROSSSTADT, KREIS_AUE
 
 KEY = "11111111-2222-3333-4444-555555555555"
@@ -278,3 +281,26 @@ def _json(body: Any, headers: Mapping[str, str] | None = None) -> Reply:
 
 def _failure(status: int, message: str) -> Reply:
     return Reply(orjson.dumps({"message": message}), JSON, status=status)
+
+
+@contextmanager
+def serving(finder: Finder) -> Iterator[LoopbackPortal]:
+    """Serve a finder from a thread of its own: commands under test run their own event loops."""
+    started, stop = threading.Event(), asyncio.Event()
+    opened: list[tuple[asyncio.AbstractEventLoop, LoopbackPortal]] = []
+
+    async def serve() -> None:
+        async with loopback_portal(finder) as portal:
+            opened.append((asyncio.get_running_loop(), portal))
+            started.set()
+            await stop.wait()
+
+    thread = threading.Thread(target=lambda: asyncio.run(serve()))
+    thread.start()
+    assert started.wait(10)
+    loop, portal = opened[0]
+    try:
+        yield portal
+    finally:
+        loop.call_soon_threadsafe(stop.set)
+        thread.join(10)
