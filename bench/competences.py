@@ -90,7 +90,7 @@ class Stock:
 
     def _competence(self, number: int) -> str:
         which, cell = divmod(number, self.cells)
-        if which == 2:  # noqa: PLR2004 - the third kind, for two cells in three
+        if which == 2:
             cell = cell * 3 // 2 % self.cells
         service = bisect_right(self.starts, cell) - 1
         place = (cell - self.starts[service]) * (1 if self._is_wide(service) else 7) + service
