@@ -23,7 +23,7 @@ PAGE = REPOSITORY / "docs" / "reference" / "error-codes.md"
 ROOMS = ("syncd", "connectors")
 
 # Calls whose first argument is a code: constructors of findings and the helpers of single modules.
-TAKES_CODE_FIRST = {"Issue", "RecordRejected", "failure", "issue", "_refused"}
+TAKES_CODE_FIRST = {"Broken", "Issue", "RecordRejected", "failure", "issue", "report", "_refused"}
 # Methods of that name on other things, such as a log, take other words.
 FINDING_METHODS = {("found", "warn"), ("found", "note"), ("found", "error")}
 TAKES_CODE_LAST = {"not_found"}
