@@ -64,6 +64,7 @@ async def test_a_town_reaches_the_catalogue_whatever_the_way(tmp_path: Path, ver
     assert (run.outcome, run.counts.received, run.counts.quarantined) == (RunOutcome.ACCEPTED, 6, 0)
     assert await entries(synced) == TOWN
     assert ("unknown_field" in synced.issues(run)) is (mood == "unknown_field")
+    assert "invisible_characters" in synced.issues(run)
 
 
 async def test_versions_and_ways_tell_the_same(tmp_path: Path) -> None:

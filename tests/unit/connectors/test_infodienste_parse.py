@@ -255,7 +255,7 @@ def test_values_of_another_shape(kind: str, data: st.DataObject) -> None:
     assert all(record.native_id and record.title for record in found.records)
 
 
-@pytest.mark.fault("F9", "F10")
+@pytest.mark.fault("F9")
 @given(
     st.lists(
         st.tuples(st.integers(0, 400), st.sampled_from([b"<", b"</", b"&", b"\x00", b"a", b"\xff"])),
