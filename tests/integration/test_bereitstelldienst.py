@@ -7,6 +7,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import ExitStack
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +21,7 @@ from syncd.rules.accept import AcceptLimits
 from syncd.sdk.ledger import position_of
 from syncd.storage import SqlStore, open_store
 from tests.support.bereitstelldienst import Service, credentials, running, secrets
-from tests.support.connected import AT_ONCE, Connected
+from tests.support.connected import AT_ONCE, QUICK, Connected
 from tests.support.miniature import AUHEIM, GROSSSTADT
 from tests.support.xzufi import AGENCY, authority, competence, delete, online_service, service
 
@@ -230,6 +231,17 @@ def test_a_bad_mood_fails_the_run_and_loses_nothing(
     assert it.source.sync().outcome is RunOutcome.ACCEPTED
     assert it.asked() == [3, 7]
     assert len(it.source.live()) == 3
+
+
+@pytest.mark.fault("S14")
+def test_a_stream_without_an_end_is_given_up(opened: ExitStack, tmp_path: Path) -> None:
+    portal = Service(log=list(FIRST), mood="endless", moody_at=8)
+    it = Setting(opened, tmp_path, portal, fetching=replace(QUICK, documents=20))
+    run = it.source.sync()
+    assert (run.outcome, run.code) == (RunOutcome.FAILED, "too_many_documents")
+    assert len(it.asked()) == 20
+    assert it.source.live() == set()
+    assert position_of(it.source.ledger) == ""
 
 
 def test_what_comes_again_is_harmless(setting: Setting) -> None:

@@ -37,7 +37,8 @@ class Service:
 
     ``mood`` is one of: ``good``, ``itself`` (the next address is this one), ``foreign`` (on another host),
     ``broken`` (500), ``cut`` (XML that ends early inside good JSON), ``unsaid`` (no ``vollstaendig``),
-    ``back`` (the index shrinks), ``nameless`` (no ``xzufiObjekte``), ``page`` (HTML), ``turned`` (a circle).
+    ``back`` (the index shrinks), ``nameless`` (no ``xzufiObjekte``), ``page`` (HTML), ``turned`` (a circle),
+    ``endless`` (never the last).
     It takes effect from index ``moody_at`` on.
     """
 
@@ -98,16 +99,10 @@ class Service:
             xml = self.empty_as
         if mood == "cut" and xml:
             xml = xml[: len(xml) * 2 // 3]
+        following, complete = _led_astray(mood, index, following, complete=complete)
         address = f"{self.base_url}{PATHS[self.version]}"
-        match mood:
-            case "itself":
-                following, complete = index, False
-            case "turned":
-                following, complete = 0, False
-            case "back":
-                following = max(index - 1, 0)
-            case "foreign":
-                address = address.replace("127.0.0.1", "localhost")
+        if mood == "foreign":
+            address = address.replace("127.0.0.1", "localhost")
         body: dict[str, Any] = {
             self.names["objects"]: xml,
             self.names["complete"]: complete,
@@ -119,6 +114,20 @@ class Service:
         if mood == "nameless":
             del body[self.names["objects"]]
         return orjson.dumps(body)
+
+
+def _led_astray(mood: str, index: int, following: int, *, complete: bool) -> tuple[int, bool]:
+    """Return the next index and whether this is the last block, as a mood tells them."""
+    match mood:
+        case "itself":
+            return index, False
+        case "turned":
+            return 0, False
+        case "endless":
+            return index + 1, False
+        case "back":
+            return max(index - 1, 0), complete
+    return following, complete
 
 
 @contextmanager

@@ -48,8 +48,10 @@ class Connected:
         limits: AcceptLimits = AT_ONCE,
         source_id: str = "source",
         worker: ParseWorker | None = None,
+        fetching: FetchLimits = QUICK,
     ) -> None:
         self.folder, self.store, self.clock = folder, store, Clock()
+        self._fetching = fetching
         built = spec.settings_type.model_validate({"base_url": base_url, **(settings or {})})
         self.plan = SourcePlan(
             source_id=source_id,
@@ -109,7 +111,7 @@ class Connected:
             raw_root=self.folder / "raw",
             notes=notes,
             allow_private=True,
-            limits=QUICK,
+            limits=self._fetching,
             ledger=ledger_of(plan, self.ledgers),
         )
 
