@@ -314,6 +314,24 @@ async def test_a_total_met_by_full_pages_is_not_believed_unseen(tmp_path: Path) 
     assert got.declared == 6
 
 
+@pytest.mark.parametrize("page_size", [2, 3, 4, 5])
+async def test_offsets_that_count_from_one_cost_nothing(page_size: int, tmp_path: Path) -> None:
+    got = await read(Finder(moods=frozenset({"one_based"})), tmp_path, page_size=page_size)
+    assert (len(got.records), got.declared, got.incomplete) == (6, 6, "")
+
+
+async def test_two_competences_that_read_alike_are_two(tmp_path: Path) -> None:
+    finder = Finder(os_competences=[*infodienste.OS_COMPETENCES[:1] * 2, *infodienste.OS_COMPETENCES[1:]])
+    got = await read(finder, tmp_path)
+    assert (got.declared, got.incomplete) == (6, "")
+
+
+async def test_a_service_that_comes_twice_hides_one_that_does_not(tmp_path: Path) -> None:
+    services = [*infodienste.SERVICES[:5], infodienste.SERVICES[0]]
+    got = await read(Finder(services=services), tmp_path)
+    assert "announced 6 hits, 5 different came" in got.incomplete
+
+
 async def test_a_total_that_is_too_high_makes_the_listing_incomplete(tmp_path: Path) -> None:
     got = await read(Finder(moods=frozenset({"total_high"})), tmp_path)
     assert "announced 7 hits, 6 different came" in got.incomplete

@@ -201,6 +201,8 @@ class Finder:
         if "capped" in self.moods:
             limit = min(limit, 2)
         start = 0 if "ignores_offset" in self.moods else int(query.get("offset", "0"))
+        if start and "one_based" in self.moods:
+            start -= 1
         page = objects if limit == -1 else objects[start : start + limit]
         body: dict[str, Any] = {"count": len(page)}
         if page or "no_empty_results" not in self.moods:
