@@ -94,7 +94,8 @@ class Service:
 
     ``typing`` holds codes of urn:de:fim:leika:typisierung (e.g. ``1``, ``2/3``, ``4b``); ``origin`` names
     where the entry comes from (``ozg-leika-2019-10`` for the shipped catalogue, else a source id) so that
-    its age shows wherever the entry shows. ``replaced_by`` names the successor of a retired key.
+    its age shows wherever the entry shows. ``replaced_by`` names the successors of a retired key,
+    separated by commas.
     """
 
     key: ServiceKey

@@ -223,7 +223,7 @@ class _Speech:
                 frozenset(services) if services is not None else None,
                 facts["silence_means_absence"],
             )
-            if source_id in heard_through or not scope.allows_area(area.key):
+            if facts.get("feeds_register") or source_id in heard_through or not scope.allows_area(area.key):
                 continue
             if not scope.allows_service(key):
                 code = "silence_out_of_scope"

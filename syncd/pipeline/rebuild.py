@@ -20,6 +20,7 @@ from syncd.pipeline.hold import ReleaseGate
 from syncd.pipeline.obligations import encode_obligations
 from syncd.pipeline.partitions import RebuildPlan
 from syncd.pipeline.ports import ReleaseDraft
+from syncd.pipeline.service_feed import with_fed_services
 from syncd.rules.assess import SourceFacts
 from syncd.rules.freshness import is_fresh
 
@@ -30,10 +31,10 @@ if TYPE_CHECKING:
     from syncd.model.entry import Release
     from syncd.model.run import SourceState
     from syncd.pipeline.ports import Store
-    from syncd.pipeline.registry import Registry
+    from syncd.pipeline.registry import Registry, SourcePlan
     from syncd.pipeline.workers import PartitionBuilder
 
-RULES_VERSION = 2
+RULES_VERSION = 3
 """Raised whenever a rule changes what comes out of the same inputs; forces a full rebuild."""
 
 _log = structlog.get_logger(__name__)
@@ -60,9 +61,10 @@ class Rebuilder:
             return await self._rebuild(full=full, accept=accept)
 
     async def _rebuild(self, *, full: bool, accept: str) -> Release | None:
-        registry, now = self.registry, self.clock()
+        now = self.clock()
+        registry = await asyncio.to_thread(with_fed_services, self.registry, self.store)
         states = await asyncio.to_thread(self.store.source_states)
-        inputs = describe_inputs(registry, states, now)
+        inputs = describe_inputs(registry, states, now, base=self.registry)
         digest = inputs_digest(inputs)
         current = await asyncio.to_thread(self.store.current_release)
         mark, keys = await asyncio.to_thread(self.store.dirty_keys, now.date())
@@ -113,7 +115,7 @@ class Rebuilder:
         partitions dirtied since are left out.
         """
         async with self._lock:
-            registry = self.registry
+            registry = await asyncio.to_thread(with_fed_services, self.registry, self.store)
             current = await asyncio.to_thread(self.store.current_release)
             if current is None:
                 return CheckReport(0, 0, ())
@@ -172,18 +174,22 @@ class Rebuilder:
 def source_facts(
     registry: Registry, states: Mapping[str, SourceState], now: datetime
 ) -> dict[str, SourceFacts]:
-    """Return per configured source what assessment may know of it."""
-    facts = {}
-    for plan in registry.sources.values():
-        state = states.get(plan.source_id)
-        last = state.last_good_at if state else None
-        facts[plan.source_id] = SourceFacts(
-            source_id=plan.source_id,
-            scope=plan.scope,
-            fresh=is_fresh(last, now=now, stale_after=plan.stale_after),
-            spoken=last is not None,
-        )
-    return facts
+    """Return per configured source that speaks of offers what assessment may know of it."""
+    return {
+        plan.source_id: _facts_of(plan, states.get(plan.source_id), now)
+        for plan in registry.sources.values()
+        if not plan.feeds_register
+    }
+
+
+def _facts_of(plan: SourcePlan, state: SourceState | None, now: datetime) -> SourceFacts:
+    last = state.last_good_at if state else None
+    return SourceFacts(
+        source_id=plan.source_id,
+        scope=plan.scope,
+        fresh=is_fresh(last, now=now, stale_after=plan.stale_after),
+        spoken=last is not None,
+    )
 
 
 def _as_recorded(facts: Mapping[str, SourceFacts], release: Release) -> dict[str, SourceFacts]:
@@ -197,14 +203,24 @@ def _as_recorded(facts: Mapping[str, SourceFacts], release: Release) -> dict[str
     }
 
 
-def describe_inputs(registry: Registry, states: Mapping[str, SourceState], now: datetime) -> dict[str, Any]:
-    """Return the inputs of a release besides records, each by content, in plain JSON values."""
-    facts = source_facts(registry, states, now)
-    services = short_hash(
-        canonical_json(
-            sorted([k, s.name, sorted(s.typing), s.status.value] for k, s in registry.services.items())
-        )
-    )
+def describe_inputs(
+    registry: Registry, states: Mapping[str, SourceState], now: datetime, *, base: Registry
+) -> dict[str, Any]:
+    """Return the inputs of a release besides records, each by content, in plain JSON values.
+
+    ``registry`` has the services of feeding sources, ``base`` has not: their records dirty their partitions
+    like any other. Only what they say beyond their own partition counts here: types (through the resolved
+    obligations) and names of the keys above others.
+    """
+    facts = {
+        plan.source_id: _facts_of(plan, states.get(plan.source_id), now) for plan in registry.sources.values()
+    }
+    named = [
+        k for k in registry.services if k.endswith("000") and registry.services[k] != base.services.get(k)
+    ]
+    rows = [[k, s.name, sorted(s.typing), s.status.value] for k, s in base.services.items()]
+    rows += [[k, registry.services[k].name] for k in named]
+    services = short_hash(canonical_json(sorted(rows)))
     return {
         "rules": RULES_VERSION,
         "areas": registry.areas.digest,
@@ -225,6 +241,7 @@ def describe_inputs(registry: Registry, states: Mapping[str, SourceState], now: 
                 "stale_after_seconds": int(plan.stale_after.total_seconds()),
                 "fresh": facts[source_id].fresh,
                 "spoken": facts[source_id].spoken,
+                **({"feeds_register": True} if plan.feeds_register else {}),
             }
             for source_id, plan in sorted(registry.sources.items())
         },

@@ -10,6 +10,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from syncd.model.record import SnapshotMode
+from syncd.model.service import ServiceStatus
 from syncd.rules.accept import AcceptLimits
 from syncd.rules.line import AreaLine
 from syncd.rules.merge import Precedence
@@ -108,10 +109,14 @@ class Registry:
 
 
 def resolve_duty(duty: Duty, services: Mapping[str, Service]) -> Duty:
-    """Replace a typing selector by the exact keys of the register that carry one of the types."""
+    """Replace a typing selector by the keys in use that carry one of the types."""
     if not duty.typing:
         return duty
-    keys = frozenset(key for key, service in services.items() if duty.typing.intersection(service.typing))
+    keys = frozenset(
+        key
+        for key, service in services.items()
+        if service.status is ServiceStatus.ACTIVE and duty.typing.intersection(service.typing)
+    )
     return type(duty)(
         name=duty.name,
         line=duty.line,

@@ -18,6 +18,7 @@ from syncd.model.record import Scope
 from syncd.model.run import Run
 from syncd.pipeline.ingest import Ingest
 from syncd.pipeline.ports import StagedSnapshot
+from syncd.pipeline.reading import ledger_of
 from syncd.pipeline.workers import ParseJob, ParseWorker
 from syncd.rules.areas import AreaIndex
 from syncd.sdk.connector import ConnectorSpec
@@ -54,9 +55,18 @@ class Bench:
     worker: ParseWorker
 
     async def read(
-        self, spec: ConnectorSpec, answers: Mapping[str, bytes], *, connector: Any = None, **settings: Any
+        self,
+        spec: ConnectorSpec,
+        answers: Mapping[str, bytes],
+        *,
+        connector: Any = None,
+        decide: int | None = None,
+        **settings: Any,
     ) -> Told:
-        """Run the source over these answers, by path, and return what the store says of the run."""
+        """Run the source over these answers, by path, and return what the store says of the run.
+
+        ``decide`` accepts that refused run in place of a new one.
+        """
 
         def respond(request: Request) -> Reply:
             body = answers.get(request.path)
@@ -64,7 +74,7 @@ class Bench:
             return Reply(b"none", "text/plain", status=404) if body is None else Reply(body, kind)
 
         async with loopback_portal(respond) as portal, HttpFetcher(FetchLimits(attempts=1)) as fetcher:
-            return await self._run(spec, portal, fetcher, connector, settings)
+            return await self._run(spec, portal, fetcher, connector, settings, decide=decide)
 
     async def _run(
         self,
@@ -73,6 +83,8 @@ class Bench:
         fetcher: HttpFetcher,
         connector: Any,
         settings: Mapping[str, Any],
+        *,
+        decide: int | None,
     ) -> Told:
         built = spec.settings_type.model_validate({"base_url": portal.base_url, **settings})
         registry = self.miniature.registry
@@ -85,6 +97,9 @@ class Bench:
             allow_private=True,
             scope=Scope((AreaKey("00"),)),
             default_area=AreaKey(GROSSSTADT),
+            keeps_ledger=spec.keeps_ledger,
+            feeds_register=spec.feeds_register,
+            feed="tested",
         )
         self.miniature.registry = dataclasses.replace(registry, sources={**registry.sources, SOURCE: plan})
 
@@ -97,6 +112,7 @@ class Bench:
                 raw_root=self.folder / "raw",
                 notes=notes,
                 allow_private=True,
+                ledger=ledger_of(plan, self.folder / "ledgers"),
             )
 
         (self.folder / "work").mkdir(exist_ok=True)
@@ -108,8 +124,13 @@ class Bench:
             clock=self.miniature.clock,
             workroot=self.folder / "work",
             quarantine=self.folder / "quarantine",
+            ledgers=self.folder / "ledgers",
+            bodies=self.folder / "raw",
         )
-        run = await ingest.sync(SOURCE, trigger="test")
+        if decide is not None:
+            run = await ingest.decide(decide, accept=True, reason="test")
+        else:
+            run = await ingest.sync(SOURCE, trigger="test")
         return Told(*self.miniature.store.run(run.run_id))
 
 
