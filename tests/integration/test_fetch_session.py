@@ -332,3 +332,24 @@ def test_source_ids_and_hashes_cannot_leave_the_folder(tmp_path: Path) -> None:
     with pytest.raises(StorageError):
         RawBodies(tmp_path, "city").path_of("../../etc/passwd")
     assert RawBodies(tmp_path, "new").prune(()) == 0
+
+
+async def test_headers_that_are_asked_for_are_handed_on_and_no_others(open_session: Open) -> None:
+    answer = response(BODY, JSON, "Total-Item-Count: 12", "X-Other: 1", f"X-Long: {'x' * 2_000}")
+    async with FaultServer(answer) as server:
+        document = await open_session(server).fetch(
+            "list", name="list", want_headers=("total-item-count", "x-long", "x-absent")
+        )
+    assert document.headers == {"total-item-count": "12"}
+
+
+async def test_a_further_address_the_operator_named_gets_nothing_that_is_meant_for_the_portal(
+    open_session: Open,
+) -> None:
+    async with FaultServer(response(BODY, JSON)) as server, FaultServer(response(BODY, JSON)) as other:
+        session = open_session(server, headers={"X-Api-Key": "hush"}, further=(other.url("/areas"),))
+        await session.fetch(other.url("/areas/search"), name="areas", headers={"X-Own": "1"})
+        assert "X-Own: 1" in other.requests[0]
+        assert "hush" not in other.requests[0]
+        with pytest.raises(SourceFormatError, match="foreign_url"):
+            await open_session(server).fetch(other.url("/areas/search"), name="areas")
