@@ -6,8 +6,11 @@ The way is that of the parse worker: parser, rules, encoding, with a ledger in m
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from functools import partial
 from io import BytesIO
 from typing import TYPE_CHECKING
+
+from bench import _profile_readers
 
 if TYPE_CHECKING:
     from syncd.sdk.parsing import ComposingParser, ParseContext, Parser, Slice
@@ -260,6 +263,12 @@ def _judge() -> Callable[[Parser | ComposingParser, Slice, ParseContext], str]:
     return judge
 
 
+def _chain_of_profiles(options: Mapping[str, object]) -> Callable[[bytes], str]:
+    from connectors.generic import parse
+
+    return _composing_chain(parse, options)
+
+
 READERS: dict[str, Callable[[], list[Reader]]] = {
     "json": _json_readers,
     "csv": _csv_readers,
@@ -271,4 +280,7 @@ READERS: dict[str, Callable[[], list[Reader]]] = {
     "open_pvog_csv": _open_pvog_table_readers,
     "open_pvog_json": _open_pvog_page_readers,
     "fim_portal": _fim_portal_readers,
+    **{
+        name: partial(_profile_readers.readers, name, _chain_of_profiles) for name in _profile_readers.FORMATS
+    },
 }

@@ -26,11 +26,13 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import NoReturn
 
+from bench import _profile_readers
 from bench._readers import READERS
 
 COMPOSED = (
     *("xzufi", "pvog_block", "infodienste", "infodienste_xml"),
     *("open_pvog_csv", "open_pvog_json", "fim_portal"),
+    *_profile_readers.FORMATS,
 )
 """Formats whose records are put together in a ledger, which takes longer."""
 FORMATS = ("json", "csv", "xml", *COMPOSED)
@@ -116,8 +118,35 @@ _BITS["infodienste_xml"] = [*_BITS["xml"], b"<results>", b"<object>", b"</object
 _BITS["open_pvog_csv"] = [*_BITS["csv"], b"064140000000", b"064140000001", b"nicht ok", b"leikaKey", b",,"]
 _BITS["open_pvog_json"] = [*_BITS["json"], b'"ars":"064140000000"', b'"content":', b'"aktiv":"nein"']
 _BITS["fim_portal"] = [*_BITS["json"], b'"items":', b'"leistungsschluessel":[', b'"ozg":{}', b"urn:", b"\\t"]
-_DRIFTING = frozenset({"json", "infodienste", "open_pvog_json", "fim_portal"})
+_DRIFTING = frozenset(
+    {"json", "infodienste", "open_pvog_json", "fim_portal", "profile_json", "profile_jsonld"}
+)
 """Formats in which values also change their type or shape."""
+_BITS["profile_json"] = _BITS["profile_ndjson"] = _BITS["json"]
+_BITS["profile_jsonld"] = _BITS["profile_html"] = [
+    *_BITS["json"],
+    *(
+        b'"@id":"#1"',
+        b'{"@id":"#2"}',
+        b'"@type":',
+        b'"@graph":[',
+        b"<!--",
+        b"</script>",
+        b"<script",
+        b"</html>",
+    ),
+]
+_BITS["profile_xml"] = _BITS["xml"]
+_BITS["profile_csv"] = _BITS["csv"]
+_BITS["profile_xlsx"] = [
+    *_BITS["xml"],
+    b'r="XFD1"',
+    b't="s"',
+    b't="b"',
+    b"<v>1e999</v>",
+    b's="1"',
+    b"PK\x03\x04",
+]
 _BITS["pvog_block"] = [*_BITS["json"], *_BITS["xzufi"], b"\\n", b'\\"', b"\\ud83d\\ude00", b"true"]
 
 
