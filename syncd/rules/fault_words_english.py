@@ -98,6 +98,7 @@ ENGLISH: Final[dict[str, dict[str, tuple[str, str, str]]]] = {
         "page_ignored": ("Pages not turned", "The portal answers with another page than the one asked for.", _OWNER),
         "too_many_pages": ("Too many pages", "The list has more pages than the limit allows.", "If the portal has grown for good reason, raise the limit in the source's settings."),
         "listing_moved": ("List moved", "The list changed each time it was read; nothing of it is used.", _WAIT),
+        "empty_listing": ("Nothing listed", "The portal lists nothing for what was asked; that never replaces data.", "Check what the source's settings ask for."),
         "cut_off": ("Document cut off", "The document ends in the middle.", _WAIT),
         "bad_workbook": ("Spreadsheet not readable", "The file is no XLSX workbook, is damaged or beyond a limit.", "Have the portal export the table again, best as CSV."),
         "empty_document": ("Empty document", "The document holds nothing, not even a header.", _WAIT),

@@ -98,6 +98,7 @@ GERMAN: Final[dict[str, tuple[str, str, str]]] = {
     "page_ignored": ("Seiten nicht geblättert", "Das Portal antwortet mit einer anderen Seite als der verlangten.", _OWNER),
     "too_many_pages": ("Zu viele Seiten", "Die Liste hat mehr Seiten, als die Grenze erlaubt.", "Ist das Portal mit gutem Grund gewachsen, die Grenze in den Einstellungen der Quelle anheben."),
     "listing_moved": ("Liste in Bewegung", "Die Liste änderte sich bei jedem Lesen; nichts davon wird verwendet.", _WAIT),
+    "empty_listing": ("Nichts gelistet", "Das Portal führt nichts zu dem, wonach gefragt wurde; das ersetzt nie Daten.", "Prüfen, wonach die Einstellungen der Quelle fragen."),
     "cut_off": ("Dokument abgeschnitten", "Das Dokument endet mittendrin.", _WAIT),
     "bad_workbook": ("Tabelle nicht lesbar", "Die Datei ist keine XLSX-Arbeitsmappe, ist beschädigt oder überschreitet eine Grenze.", "Die Tabelle neu ausgeben lassen, am besten als CSV."),
     "empty_document": ("Leeres Dokument", "Das Dokument enthält nichts, nicht einmal eine Kopfzeile.", _WAIT),
