@@ -194,7 +194,10 @@ def _collect_competence(
     if kind == ONLINE:
         _put_online(owner_id, owner, context, ledger)
     else:
-        ledger.put(UNIT, owner_id, _bytes({"id": owner_id, "name": text_or_none(owner.get("name"))}))
+        # The name of a reference may be left out; what another one said stays.
+        unit_name = text_or_none(owner.get("name"))
+        if unit_name or ledger.get(UNIT, owner_id) is None:
+            ledger.put(UNIT, owner_id, _bytes({"id": owner_id, "name": unit_name}))
     for area, role in places.roles(reference_ids(found, "areas")):
         for service_id, name in services.items():
             if ledger.get(NAMED, service_id) is None or name:

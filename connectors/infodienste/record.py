@@ -26,6 +26,7 @@ DESCRIBING = ("teaser", "kurztext", "volltext", "leistungsbeschreibung", "beschr
 
 _TYPING_BLOCK = "typisierung"
 _TYPING = re.compile(r"(?:Typ\s+)?(\d{1,2}(?:/3)?[ab]?)(?=$|[\s:,;(–-])", re.ASCII)
+_PARTS = re.compile(r"\s*[,;|\n]\s*")
 _USED = frozenset(
     {
         *("id", "name", "type", "leikaKeys", "teaser", "textBlocks", "synonyms", "lastUpdated"),
@@ -176,7 +177,8 @@ def _texts(service: Mapping[str, Any], context: ParseContext) -> tuple[str | Non
         if text is None:
             continue
         if name == _TYPING_BLOCK:
-            typing.update(dict.fromkeys(match[1] for match in _TYPING.finditer(text)))
+            found = (_TYPING.match(part) for part in _PARTS.split(text))
+            typing.update(dict.fromkeys(match[1] for match in found if match))
         if kind.get("notPublic") is not True and name not in hidden:
             shown.setdefault(name, text)
     described = next((shown[name] for name in DESCRIBING if name in shown), None)
@@ -192,6 +194,7 @@ def _facts(service: Mapping[str, Any], offers: Iterable[Mapping[str, Any]]) -> I
         facts.SDG: _codes(service.get("sdgInformationAreas")),
         "receivers": _codes(service.get("receivers")),
         facts.PAYMENT: sorted(payments),
+        "supported_languages": sorted({t for one in owners for t in _codes(one.get("supportedLanguages"))}),
     }
     singles = {
         facts.TRUST_LEVEL: next((level for level in levels if level), None),

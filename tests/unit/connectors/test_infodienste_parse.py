@@ -186,6 +186,32 @@ def test_texts_for_editors_are_hidden_by_flag_and_by_name() -> None:
     assert one(textBlocks=blocks[:2]).description is None
 
 
+def test_types_stand_at_the_beginning_of_their_part() -> None:
+    record = one(textBlocks=[block("Typisierung", "Typ 2b; 3a: Land, nach 12 Monaten")])
+    assert record.typing == ("2b", "3a")
+
+
+def test_a_name_that_is_left_out_takes_none_away() -> None:
+    named = competence("organisationalUnit", "800", ["1"], [TOWN_ID])
+    bare = {**named, "organisationalUnit": {"id": "800"}}
+    for order in ([named, bare], [bare, named]):
+        listed = ("services", envelope([service("1", "Muster")]))
+        (part,) = read(listed, ("units", envelope(order))).only().parts
+        assert (part.authority, part.authority_id) == ("Amt 800", "800")
+
+
+def test_what_an_online_service_says_is_kept() -> None:
+    said = {"id": "900", "name": "x", "link": "https://a.example", "supportedLanguages": ["de", "en"]}
+    record = read(
+        ("services", envelope([service("1", "Muster")])),
+        ("online", envelope([competence("onlineService", "900", ["1"], [TOWN_ID])])),
+        ("detail", orjson.dumps({**said, "onlinePaymentRequired": "NO", "gdprText": "…"})),
+        id="900",
+    )
+    assert record.only().facts == {"payment": "NO", "service_type": "LOV", "supported_languages": "de|en"}
+    assert record.unknown["onlineService.gdprText"] == 1
+
+
 def test_long_lists_of_facts_end_between_two_items() -> None:
     synonyms = [f"Synonym|{number:03}" for number in range(100)]
     kept = one(synonyms=synonyms).facts["synonyms"]
