@@ -25,7 +25,7 @@ _WAIT_STEP_S = 0.1
 
 @dataclass(frozen=True, slots=True)
 class StateFolder:
-    """``root`` with ``raw/`` (kept answers), ``quarantine/``, ``ledgers/``, ``work/`` and ``locks/``."""
+    """``root``: ``raw/`` (answers), ``quarantine/``, ``ledgers/``, ``canary/``, ``work/``, ``locks/``."""
 
     root: Path
 
@@ -55,6 +55,11 @@ class StateFolder:
     def ledgers(self) -> Path:
         """Folder of the ledgers of sources that deliver changes only, made when there are any."""
         return self.root / "ledgers"
+
+    @property
+    def canary(self) -> Path:
+        """Folder of the synthetic record's own database, made when it first flies."""
+        return self.root / "canary"
 
     @contextmanager
     def daemon(self) -> Iterator[None]:

@@ -21,6 +21,7 @@ import structlog
 from syncd import __version__
 from syncd.bootstrap import Application, build_application
 from syncd.bootstrap.state_folder import StateFolder
+from syncd.daemon.canary import Canary
 from syncd.daemon.notify import notify
 from syncd.daemon.pulse import Pulse
 from syncd.daemon.silence import SilenceWatch
@@ -46,6 +47,7 @@ class Daemon:
     scheduler: Scheduler = field(init=False)
     pulse: Pulse = field(init=False)
     silence: SilenceWatch = field(init=False)
+    canary: Canary = field(init=False)
     url: str = ""
     """Address of API and pages; known once started."""
     _rebuild_wanted: asyncio.Event = field(default_factory=asyncio.Event)
@@ -62,6 +64,9 @@ class Daemon:
         )
         self.silence = SilenceWatch(metrics.source_silent)
         metrics.measure_chain_age(self.silence.chain_age_s)
+        self.canary = Canary(self.app.folder.canary)
+        if self.app.config.file.daemon.canary_interval:
+            metrics.measure_canary_age(self.canary.age_s)
         self.pulse = Pulse(self._beaten, self._schedule_late_s)
 
     @asynccontextmanager
@@ -89,6 +94,8 @@ class Daemon:
             await self.scheduler.start()
             self.scheduler.every("check", daemon.check_interval, self._check)
             # Does nothing once the day's work is done.
+            if daemon.canary_interval:
+                self.scheduler.every("canary", daemon.canary_interval, self.canary.fly)
             self.scheduler.every("upkeep", daemon.check_interval, self.app.tidy)
             self.scheduler.every("probe", app.config.file.probe.interval, self._probe)
             _log.info("daemon_started", version=__version__, url=self.url, database=app.store.label)

@@ -134,6 +134,14 @@ class Metrics:
         """Read from here, whenever the page is asked for, when the whole chain last worked."""
         self._chain_age.set_function(age_s)
 
+    def measure_canary_age(self, age_s: Callable[[], float]) -> None:
+        """Read from here when the synthetic record last arrived; without one there is no such metric."""
+        Gauge(
+            "syncd_canary_age_seconds",
+            "Time since the synthetic record last went from portal to release",
+            registry=self.registry,
+        ).set_function(age_s)
+
     def source_silent(self, source_id: str, silent: bool) -> None:  # noqa: FBT001 - a value, not a switch
         """Show whether a source is silent."""
         self._silent.labels(source_id).set(int(silent))

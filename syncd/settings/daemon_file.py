@@ -50,6 +50,11 @@ class DaemonTable(Table):
     check_interval: Duration = Field(
         timedelta(minutes=1), description="How often dates and the age of sources are looked at."
     )
+    canary_interval: Duration = Field(
+        timedelta(hours=1),
+        description="How often a synthetic record has to get from a portal to a release, both its own; "
+        "0 s: never.",
+    )
 
     @field_validator("timezone")
     @classmethod
