@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Literal
 
 from pydantic import Field
 
-from syncd.errors import ConfigError
+from syncd.errors import ConfigError, NotFound, StorageError
 from syncd.pipeline.yardstick import DIFFERENCES, Compared, Place, YardstickQuery, compared
 from syncd.rules.words import say
 from syncd.rules.yardstick import Verdict
@@ -88,7 +88,11 @@ class YardstickDocument(Document):
 )
 def list_yardstick(ask: Ask, query: YardstickFilter, paging: Paging) -> Reply:
     """First what the yardstick lists, then what it does not. A page may be short: follow `next`."""
-    view = ask.view()
+    try:
+        view = ask.view()
+    except NotFound as error:
+        # As for every other route: nothing is wrong with the request.
+        raise StorageError(error.message, code="no_release") from error
     question = YardstickQuery(
         area=view.area(query.area) if query.area else None,
         service_key=view.service(query.service).service_key if query.service else None,

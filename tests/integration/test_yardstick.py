@@ -39,8 +39,10 @@ from tests.support.miniature import (
     OWN_FORM,
     RIEDSTADT,
     TO_PRINT,
+    Clock,
     Miniature,
     claim,
+    make_registry,
     stand_up,
 )
 from tests.support.open_pvog import DataHub, row
@@ -232,6 +234,14 @@ def test_the_api_answers_in_words_and_refuses_what_it_does_not_know(miniature: M
         assert ask(f"{server.url}/v1/yardstick?cursor=AAAA").status == 400
         same = orjson.loads(ask(f"{server.url}/v1/yardstick?verdict=same&service={OWN_FORM}").text)["items"]
         assert [one["rule"] for one in same] == ["both_online", "their_word_only"]
+
+
+def test_before_the_first_release_there_is_nothing_to_compare_with(tmp_path: Path) -> None:
+    with open_store(f"sqlite:///{tmp_path / 'syncd.sqlite3'}") as store:
+        empty = Miniature(store, tmp_path, make_registry(), Clock())
+        with served(empty) as server:
+            reply = ask(f"{server.url}/v1/yardstick")
+    assert (reply.status, orjson.loads(reply.text)["code"]) == (503, "no_release")
 
 
 # --- from the portal -------------------------------------------------------------------------------------
