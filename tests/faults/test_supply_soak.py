@@ -146,6 +146,7 @@ def test_nothing_grows_in_a_day_of_cycles(tmp_path: Path) -> None:
     middle, end = typical(samples[third : 2 * third]), typical(samples[-third:])
     print(f"{cycles} cycles, {portals.answered} answers: {middle} → {end}")  # noqa: T201 - the figure of the bar
     assert end["memory_mib"] - middle["memory_mib"] <= 8
-    assert abs(end["descriptors"] - middle["descriptors"]) <= 4
-    assert abs(end["threads"] - middle["threads"]) <= 2
+    # Fewer than before is a machine with less to do, so that fewer answers are under way at a time.
+    assert end["descriptors"] - middle["descriptors"] <= 4
+    assert end["threads"] - middle["threads"] <= 2
     assert end["wal_mib"] <= 64
