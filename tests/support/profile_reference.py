@@ -98,15 +98,15 @@ by `delete`. Shipped profiles are examples: {", ".join(f"`{name}`" for name in s
 
 A pointer names a place in an item: {pointers.SYNTAX}. `name` on a list means that member of each of its
 elements, so one value, a list of one and a list of many read alike. A name in quotation marks may hold any
-character. XML reads as JSON does: attributes are `@name`, text beside attributes or elements is `#text`, names
-are local. Facts of the run: `$document`, each parameter, and per region
+character. XML reads as JSON does: attributes are `@name`, text beside attributes or elements is `#text`,
+names are local. Facts of the run: `$document`, each parameter, and per region
 {", ".join(f"`${name}`" for name in region_facts("0"))}. At most {pointers.STEP_LIMIT} steps.
 
 ## Patterns
 
 Regular expressions of Python, limited so that no text can make them slow: no repeated groups, no
-references, no look-around, at most {patterns.REPEAT_LIMIT} open repetitions, {patterns.PATTERN_LIMIT} characters; texts
-longer than {patterns.TEXT_LIMIT} characters are reported and not looked at.
+references, no look-around, at most {patterns.REPEAT_LIMIT} open repetitions, {patterns.PATTERN_LIMIT}
+characters; texts longer than {patterns.TEXT_LIMIT} characters are reported and not looked at.
 
 ## Templates
 
