@@ -175,6 +175,7 @@ def release_document(view: ReleaseView) -> ReleaseDetailDocument:
         counts=dict(view.release.counts),
         areas_label=inputs["areas_label"],
         services_label=inputs["services_label"],
+        upheaval=inputs.get("upheaval", {}).get("shifts", []),
         obligations=[
             ObligationDocument(
                 obligation_id=obligation.obligation_id,

@@ -384,6 +384,7 @@ class ReleaseDetailDocument(ReleaseDocument):
 
     areas_label: str = Field(description="Edition of the area register.")
     services_label: str = Field(description="Edition of the service register.")
+    upheaval: list[str] = Field(description="Shifts of coverage beyond the limits; none as a rule.")
     obligations: list[ObligationDocument]
     sources: list[ReadSourceDocument]
 

@@ -14,6 +14,7 @@ from syncd.bootstrap.hold_file import HoldFile
 from syncd.pipeline.hold import Held, ReleaseGate
 from syncd.rules.upheaval import UpheavalLimits
 from syncd.storage import open_store
+from syncd.web.api_releases import release_document
 from tests.support.miniature import NOW, Miniature, bund_claims, grossstadt_claims, stand_up
 
 LIMITS = UpheavalLimits(share=0.25, cells=3)
@@ -75,6 +76,9 @@ def test_an_operator_lets_it_pass_with_a_reason_that_is_kept(miniature: Miniatur
     assert (mark["why"], mark["reason"], mark["by"]) == ("accepted", "announced by letter", "tester")
     assert [line["log_level"] for line in logs if line["event"] == "release_marked"] == ["warning"]
     assert shared.book.load() is None
+    shown = release_document(miniature.ask().view(release=release.number))
+    assert shown.upheaval == mark["shifts"]
+    assert release_document(miniature.ask().view(release=1)).upheaval == []
 
 
 @pytest.mark.fault("S18")
