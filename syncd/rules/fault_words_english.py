@@ -232,6 +232,7 @@ ENGLISH: Final[dict[str, dict[str, tuple[str, str, str]]]] = {
         "config": ("Wrong setting", "A setting cannot be used.", "Correct the named file and run syncd check."),
         "config_invalid": ("Invalid configuration", "The configuration has errors; all are listed with file and line.", "Correct the named lines and run syncd check."),
         "secret_missing": ("Secret missing", "A setting refers to a variable or file that is missing or empty.", "Set the variable, or make the file readable."),
+        "secret_in_recording": ("Secret in the recording", "An address, header or answer holds a configured secret; nothing of the recording was kept.", "Ask the operator why the key is sent back, and renew the key."),
         "permission_missing": ("Permission not written down", "Nothing says what and which areas the key was issued for; nothing was asked.", "Write purpose and areas of the agreement into [settings.permission]."),
         "permission_exceeded": ("Area outside the permission", "An area is outside what the key was issued for; nothing was asked.", "Remove the area, or agree on it with the central editors first."),
         "permission_expired": ("Permission ended", "The agreement under which the key may be used has ended; nothing was asked.", "Have the agreement renewed, then correct valid_until."),

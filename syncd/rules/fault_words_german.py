@@ -228,6 +228,7 @@ GERMAN: Final[dict[str, tuple[str, str, str]]] = {
     "config": ("Einstellung falsch", "Eine Einstellung lässt sich nicht verwenden.", "Die genannte Datei berichtigen und syncd check ausführen."),
     "config_invalid": ("Einstellungen fehlerhaft", "Die Einstellungen enthalten Fehler; alle stehen mit Datei und Zeile in der Meldung.", "Die genannten Zeilen berichtigen und syncd check ausführen."),
     "secret_missing": ("Geheimnis fehlt", "Eine Einstellung verweist auf eine Variable oder Datei, die fehlt oder leer ist.", "Die Variable setzen oder die Datei lesbar machen."),
+    "secret_in_recording": ("Geheimnis in der Aufzeichnung", "Adresse, Kopfzeile oder Antwort enthält ein eingerichtetes Geheimnis; von der Aufzeichnung wurde nichts behalten.", "Den Betreiber fragen, warum er den Schlüssel zurückschickt, und den Schlüssel erneuern."),
     "permission_missing": ("Erlaubnis nicht eingetragen", "Nichts sagt, wofür und für welche Gebiete der Schlüssel ausgegeben wurde; es wurde nichts abgefragt.", "Zweck und Gebiete der Vereinbarung in [settings.permission] eintragen."),
     "permission_exceeded": ("Gebiet außerhalb der Erlaubnis", "Ein Gebiet liegt außerhalb dessen, wofür der Schlüssel ausgegeben wurde; es wurde nichts abgefragt.", "Das Gebiet entfernen oder zuerst mit der Zentralredaktion vereinbaren."),
     "permission_expired": ("Erlaubnis abgelaufen", "Die Vereinbarung, nach der der Schlüssel benutzt werden darf, ist zu Ende; es wurde nichts abgefragt.", "Die Vereinbarung erneuern lassen, dann valid_until berichtigen."),
