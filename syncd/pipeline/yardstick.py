@@ -166,6 +166,8 @@ class _Report:
     _yardsticks: frozenset[str] = field(init=False)
     _read: Mapping[str, datetime | None] = field(init=False)
     _stated: date | None = field(init=False)
+    _codes: tuple[str, ...] | None = field(init=False)
+    """Areas whose entries can matter; None is all."""
     asked: tuple[AreaKey, ...] = field(init=False)
 
     def __post_init__(self) -> None:
@@ -177,6 +179,7 @@ class _Report:
         self._stated = stated.date() if stated else None
         regions = self.plan.options.get("regions", ())
         known = (self.view.index.resolve(text) for text in regions)
+        self._codes = _codes_around(self.view, self.query.area)
         spoken = self._read.get(self.plan.source_id) is not None
         self.asked = tuple(area for area in known if area is not None) if spoken else ()
 
@@ -206,7 +209,7 @@ class _Report:
     def service(self, key: str) -> _ServiceCells:
         """Return our side of a service; the last one is kept, because records come by service."""
         if self._service is None or self._service.key != key:
-            self._service = _ServiceCells(self.view, key, self.query.area)
+            self._service = _ServiceCells(self.view, key, self._codes)
         return self._service
 
     def cell(self, place: Place, claim: Claim | None) -> Compared:
@@ -259,6 +262,13 @@ class _Report:
         )
 
 
+def _codes_around(view: ReleaseView, area: Area | None) -> tuple[str, ...] | None:
+    if area is None:
+        return None
+    inside = {code for code in view.line.areas if area.key.covers(AreaKey(code))}
+    return tuple(sorted({*inside, *view.line.chain(area.code)})) if len(inside) <= _SEVERAL_AREAS else None
+
+
 def _their_cell(claim: Claim | None, said: Mapping[str, str]) -> TheirCell:
     if claim is None:
         return TheirCell(Theirs.NOT_LISTED)
@@ -286,10 +296,11 @@ class _OurSide:
 class _ServiceCells:
     """Our side of one service: register entry, coverage rows and entries, each read when first needed."""
 
-    def __init__(self, view: ReleaseView, key: str, area: Area | None) -> None:
+    def __init__(self, view: ReleaseView, key: str, codes: tuple[str, ...] | None) -> None:
         self.key = key
         self._view = view
-        self._area = area
+        self._codes = codes
+        self._decoded: dict[str, Entry] = {}
 
     @cached_property
     def entry(self) -> Service | None:
@@ -309,14 +320,16 @@ class _ServiceCells:
 
     @cached_property
     def _entries(self) -> dict[str, bytes]:
-        """Payloads by area; only those that can matter when one area was asked for."""
-        codes = None
-        if self._area is not None:
-            inside = [code for code in self._view.line.areas if self._area.key.covers(AreaKey(code))]
-            if len(inside) <= _SEVERAL_AREAS:
-                codes = sorted({*inside, *self._view.line.chain(self._area.code)})
-        rows = self._view.store.entries(self._view.release.number, service_key=self.key, area_codes=codes)
+        """Payloads by area."""
+        number = self._view.release.number
+        rows = self._view.store.entries(number, service_key=self.key, area_codes=self._codes)
         return {row.area_code: row.payload for row in rows}
+
+    def _entry(self, code: str) -> Entry | None:
+        # An offer of the Bund stands behind every municipality.
+        if code not in self._decoded and code in self._entries:
+            self._decoded[code] = decode_entry(self._entries[code])
+        return self._decoded.get(code)
 
     def own_areas(self) -> set[str]:
         """Return the bodies with an own offer that meets a duty."""
@@ -328,7 +341,7 @@ class _ServiceCells:
 
     def cell(self, code: str) -> _OurSide:
         """Return what we say of one area: the obligation under which most is covered counts."""
-        offers = [decode_entry(self._entries[one]) for one in self._around(code) if one in self._entries]
+        offers = [entry for one in self._around(code) if (entry := self._entry(one)) is not None]
         sources = tuple(sorted({origin.source_id for entry in offers for origin in entry.origins}))
         online_by = frozenset(
             origin.source_id
