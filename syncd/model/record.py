@@ -123,10 +123,3 @@ class Scope:
     def allows_service(self, key: ServiceKey) -> bool:
         """Tell whether the source may speak for that service; local keys are always its own."""
         return self.services is None or key.is_local or key.value in self.services
-
-
-class SnapshotMode(StrEnum):
-    """``full``: the snapshot is everything the source has; ``delta``: only what changed."""
-
-    FULL = "full"
-    DELTA = "delta"

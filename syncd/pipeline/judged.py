@@ -10,7 +10,6 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from syncd.model.record import SnapshotMode
 from syncd.model.run import RunCounts
 from syncd.pipeline.ports import Verdict
 from syncd.rules.accept import Judgement, SnapshotFacts
@@ -93,7 +92,6 @@ def facts_of(
         confirmed=delta.confirmed,
         due=delta.due,
         withdrawn_recently=delta.withdrawn_recently,
-        full=plan.mode is SnapshotMode.FULL,
         proven_complete=proven,
         declared=declared,
         declared_tolerance=plan.total_tolerance,

@@ -50,7 +50,7 @@ class StagedSnapshot:
 
     ``records`` iterates over the staged file afresh at each call. ``seen_hashes`` is the number of pieces
     whose raw hash was known; ``absent_hashes`` are the known raw hashes that did not occur (concatenated,
-    16 bytes each). For a delta snapshot ``absent_hashes`` is empty and ``withdrawn_ids`` is explicit.
+    16 bytes each).
     """
 
     source_id: str
@@ -60,7 +60,6 @@ class StagedSnapshot:
     absent_hashes: bytes
     digest: str
     """Hash over the sorted raw hashes of the whole snapshot: identifies it whatever its order."""
-    withdrawn_ids: tuple[str, ...] = ()
     issues: tuple[Issue, ...] = ()
     issue_counts: Mapping[str, int] = field(default_factory=dict)
     quarantined: int = 0

@@ -9,7 +9,6 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
-from syncd.model.record import SnapshotMode
 from syncd.model.service import ServiceStatus
 from syncd.rules.accept import AcceptLimits
 from syncd.rules.line import AreaLine
@@ -47,7 +46,6 @@ class SourcePlan:
     precedence: int = 100
     default_area: AreaKey | None = None
     limits: AcceptLimits = AcceptLimits()
-    mode: SnapshotMode = SnapshotMode.FULL
     proves_completeness: bool = True
     total_required: bool = False
     total_tolerance: int = 0

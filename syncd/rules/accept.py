@@ -57,10 +57,10 @@ class SnapshotFacts:
 
     ``withdrawn`` counts all live records the snapshot lacks; ``confirmed`` of them were missing before, and
     the grace of ``due`` of them is over (None: of all). ``proven_complete`` is the connector's proof;
-    ``declared`` the total the portal announced, if it did; ``full`` is False for a delta snapshot, in which
-    absence means nothing. ``usual`` are the counts of the last good runs. ``repeats`` counts the refused runs
-    before this one with the same content, over ``held_for``. ``reread`` says that parser or rules are new.
-    ``statements`` counts the competences behind the records, ``last_statements`` those of the last good run.
+    ``declared`` the total the portal announced, if it did. ``usual`` are the counts of the last good runs.
+    ``repeats`` counts the refused runs before this one with the same content, over ``held_for``. ``reread``
+    says that parser or rules are new. ``statements`` counts the competences behind the records,
+    ``last_statements`` those of the last good run.
     """
 
     stored: int
@@ -69,7 +69,6 @@ class SnapshotFacts:
     changed: int
     withdrawn: int
     quarantined: int
-    full: bool = True
     proven_complete: bool = True
     declared: int | None = None
     declared_tolerance: int = 0
@@ -152,7 +151,7 @@ def _insists(facts: SnapshotFacts) -> bool:
 def _taken(facts: SnapshotFacts, limits: AcceptLimits, *, waived: bool, repeated: bool = False) -> Judgement:
     """Judge a snapshot that no limit forbids: what of it counts?"""
     kept = _why_nothing_is_withdrawn(facts) if facts.withdrawn else ""
-    withdraw = facts.full and facts.withdrawn > 0 and not kept
+    withdraw = facts.withdrawn > 0 and not kept
     due = facts.withdrawn if facts.due is None or waived else facts.due
     leaving = due if waived else min(due, limits.leave_at_most(facts.stored))
     leaving = leaving if withdraw else 0
@@ -196,9 +195,9 @@ def _why_believed(facts: SnapshotFacts) -> str:
 
 def _why_nothing_is_withdrawn(facts: SnapshotFacts) -> str:
     """Return why absent records stay although the snapshot is good, or an empty text."""
-    if facts.full and not facts.proven_complete:
+    if not facts.proven_complete:
         return "The portal gives no proof that the listing is complete, so absent records stay."
-    if facts.full and facts.quarantined:
+    if facts.quarantined:
         return (
             f"{facts.quarantined} records could not be used and may be among the {facts.withdrawn} absent, "
             "so absent records stay until the findings are corrected at the source."
@@ -244,13 +243,13 @@ def _incomplete(facts: SnapshotFacts, _limits: AcceptLimits) -> Judgement | None
 
 
 def _empty(facts: SnapshotFacts, _limits: AcceptLimits) -> Judgement | None:
-    if facts.full and facts.received == 0 and facts.stored > 0:
+    if facts.received == 0 and facts.stored > 0:
         return _refused(
             "empty_snapshot",
             f"The portal answered with an empty list; before, it had {facts.stored} records.",
             "Ask the portal's operator. An empty list never replaces data by itself. " + _DECIDE,
         )
-    if facts.full and facts.received == 0:
+    if facts.received == 0:
         return _refused(
             "empty_snapshot",
             "The portal answered with an empty list.",
@@ -260,7 +259,7 @@ def _empty(facts: SnapshotFacts, _limits: AcceptLimits) -> Judgement | None:
 
 
 def _shrunken(facts: SnapshotFacts, limits: AcceptLimits) -> Judgement | None:
-    if not (facts.full and facts.proven_complete):
+    if not facts.proven_complete:
         return None
     newly = facts.withdrawn - facts.confirmed
     share = 100 * newly / facts.stored if facts.stored else 0.0
@@ -297,7 +296,7 @@ def _fewer_statements(facts: SnapshotFacts, limits: AcceptLimits) -> Judgement |
 def _adding_up(facts: SnapshotFacts, limits: AcceptLimits) -> Judgement | None:
     """Hold a slow bleed: each run stays under its limit, all together do not."""
     newly = facts.withdrawn - facts.confirmed
-    if not (facts.full and facts.proven_complete and newly):
+    if not (facts.proven_complete and newly):
         return None
     lost = facts.withdrawn + facts.withdrawn_recently
     base = facts.stored + facts.withdrawn_recently
@@ -314,7 +313,7 @@ def _adding_up(facts: SnapshotFacts, limits: AcceptLimits) -> Judgement | None:
 
 def _unusual(facts: SnapshotFacts, limits: AcceptLimits) -> Judgement | None:
     """Hold a listing whose length is far from what this source usually sends."""
-    if not facts.full or len(facts.usual) < _USUAL_RUNS:
+    if len(facts.usual) < _USUAL_RUNS:
         return None
     usual = median(facts.usual)
     if (
@@ -362,7 +361,7 @@ def _another_feed(facts: SnapshotFacts, _limits: AcceptLimits) -> Judgement | No
             "Check the address: another portal answers there. " + _DECIDE,
         )
     kept = facts.stored - facts.withdrawn
-    if facts.full and is_another_feed(kept, stored=facts.stored, received=facts.received):
+    if is_another_feed(kept, stored=facts.stored, received=facts.received):
         return _refused(
             "different_feed",
             f"Of {facts.stored} known records only {kept} occur among the {facts.received} received.",

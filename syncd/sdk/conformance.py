@@ -29,7 +29,7 @@ from syncd.sdk.ledger import Ledger
 from syncd.sdk.loopback import LoopbackPortal, Reply, Request, loopback_portal
 from syncd.sdk.parsing import ComposingParser, ParseContext, Parser, RecordRejected, Slice
 from syncd.sdk.purity import impurities, source_of
-from syncd.sdk.records import Record, SnapshotMode
+from syncd.sdk.records import Record
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
@@ -191,13 +191,11 @@ async def check_unknown_fields(trial: Trial) -> None:
     _demand(len(outcome.ids) == portal.records, "an unknown field costs records")
 
 
-async def check_mode(trial: Trial) -> None:
-    """In full mode a record that left the listing is absent, and every other one is there."""
+async def check_absence(trial: Trial) -> None:
+    """A record that left the listing is absent, and every other one is there."""
     portal = trial.spec.portal()
-    if trial.spec.mode is not SnapshotMode.FULL:
-        return
     if portal.shrunken_document is None:
-        raise NotConforming("a connector in full mode needs a document that lacks one record")
+        raise NotConforming("the synthetic portal has no document that lacks one record")
     path, body = portal.shrunken_document
     reply = Reply(body, portal.answers[path].content_type)
     before = await run_once(trial, honest(trial))
@@ -260,7 +258,7 @@ CHECKS: tuple[Callable[[Trial], Awaitable[None]], ...] = (
     check_truncation,
     check_malformed,
     check_unknown_fields,
-    check_mode,
+    check_absence,
     check_cancel,
     check_only_sdk_errors,
     check_parser_pure,

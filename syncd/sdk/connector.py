@@ -11,7 +11,6 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any, Protocol
 
-from syncd.model.record import SnapshotMode
 from syncd.sdk import SDK_VERSION
 
 if TYPE_CHECKING:
@@ -151,7 +150,6 @@ class ConnectorSpec:
     """The records carry the official counters' word on a cell (:mod:`syncd.model.facts`); it is reported how
     our coverage differs from it. Native ids read ``<service key>/<area>``; the parser's option ``regions``
     names the areas it was asked for, ``below`` whether with all inside them."""
-    mode: SnapshotMode = SnapshotMode.FULL
     minimum_interval_seconds: int = 60
     verified_live: bool = False
     """Somebody has compared it with the running portal, not only with documentation and recordings."""
@@ -174,8 +172,7 @@ class SyntheticPortal:
     ``answers`` maps path (with query, sorted by name) to the answer. ``settings`` are the source settings
     without ``base_url``. ``records`` is the number of records a run yields, ``last_document`` the path
     whose truncation must be noticed, ``unknown_field_document`` the path and body with an extra field.
-    ``shrunken_document`` is the path and body of a listing that lacks exactly one record; a connector whose
-    mode is full must have it.
+    ``shrunken_document`` is the path and body of a listing that lacks exactly one record.
     """
 
     answers: Mapping[str, SyntheticAnswer]

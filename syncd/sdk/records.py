@@ -3,7 +3,7 @@
 from syncd.model import facts
 from syncd.model.evidence import Channel, ChannelKind, LinkState
 from syncd.model.issue import Issue, Severity
-from syncd.model.record import Record, RecordKind, RecordPart, SnapshotMode
+from syncd.model.record import Record, RecordKind, RecordPart
 
 __all__ = [
     "Channel",
@@ -14,6 +14,5 @@ __all__ = [
     "RecordKind",
     "RecordPart",
     "Severity",
-    "SnapshotMode",
     "facts",
 ]

@@ -73,7 +73,6 @@ class SourceConfig:
             precedence=file.precedence,
             default_area=_resolved(file.scope.default_area, registers, on),
             limits=file.limits.to_accept(),
-            mode=self.spec.mode,
             proves_completeness=self.spec.completeness is not Completeness.NONE,
             total_required=self.spec.completeness is Completeness.DECLARED_TOTAL,
             is_yardstick=self.spec.is_yardstick,

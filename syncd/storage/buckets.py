@@ -93,7 +93,6 @@ class BucketPart:
             added: list[str] = []
             changed: dict[int, StagedRecord] = {}
             rekeyed: list[str] = []
-            named = set(snapshot.withdrawn_ids)
             empty = not _has_rows(connection, snapshot.source_id)
             for batch in staged_batches(snapshot.records()):
                 found = {}
@@ -108,12 +107,11 @@ class BucketPart:
                         added.append(staged.native_id)
                     elif fate is Fate.CHANGED and stored is not None:
                         changed[stored.record_id] = staged
-                    named.discard(staged.native_id)
                     if stored is not None and not stored.withdrawn and stored.raw_hash in seen.absent:
                         moved.add(stored.record_id)
                 rekeyed += _rekeyed(connection, changed)
                 changed.clear()
-            leaving = _leaving(connection, snapshot.source_id, seen.absent, named)
+            leaving = _leaving(connection, snapshot.source_id, seen.absent)
             settlement = Settlement(known_absences(connection, snapshot.source_id), grace, at)
             for record_id, native_id in leaving:
                 if record_id not in moved:
@@ -236,7 +234,6 @@ def _store_records(
     connection: Connection, run_id: int, snapshot: StagedSnapshot, verdict: Verdict, *, now: datetime
 ) -> None:
     seen = Seen(snapshot, live=live_count(connection, snapshot.source_id))
-    named = set(snapshot.withdrawn_ids) if verdict.withdraw else set()
     writer = BucketWriter(
         connection,
         source_id=snapshot.source_id,
@@ -251,17 +248,14 @@ def _store_records(
             held.update(staged.native_id for staged in batch if staged.native_id in verdict.held_back)
             batch = [staged for staged in batch if staged.native_id not in verdict.held_back]  # noqa: PLW2901
         writer.take(batch)
-        if named:
-            named.difference_update(staged.native_id for staged in batch)
     # Records that changed carry their new hash by now, so an absent hash finds only what is gone.
-    _settle_absences(connection, snapshot.source_id, seen.absent, named, held, verdict, writer, now=now)
+    _settle_absences(connection, snapshot.source_id, seen.absent, held, verdict, writer, now=now)
 
 
 def _settle_absences(  # noqa: PLR0917 - a step of the transaction above
     connection: Connection,
     source_id: str,
     absent: frozenset[bytes],
-    named: set[str],
     held: set[str],
     verdict: Verdict,
     writer: BucketWriter,
@@ -270,7 +264,7 @@ def _settle_absences(  # noqa: PLR0917 - a step of the transaction above
 ) -> None:
     known = known_absences(connection, source_id)
     settlement = Settlement(known, verdict.grace, now)
-    for record_id, native_id in _leaving(connection, source_id, absent, named):
+    for record_id, native_id in _leaving(connection, source_id, absent):
         # A record held back is listed, only not as it is stored.
         if native_id not in held:
             settlement.take(record_id, native_id)
@@ -299,22 +293,13 @@ def _rekeyed(connection: Connection, changed: Mapping[int, StagedRecord]) -> lis
     ]
 
 
-def _leaving(
-    connection: Connection, source_id: str, absent: frozenset[bytes], named: set[str]
-) -> Iterator[tuple[int, str]]:
-    """Yield (record id, native id) of live records that are absent by hash or named as withdrawn."""
+def _leaving(connection: Connection, source_id: str, absent: frozenset[bytes]) -> Iterator[tuple[int, str]]:
+    """Yield (record id, native id) of live records that are absent by hash."""
     live = (record.c.source_id == source_id) & record.c.withdrawn_at.is_(None)
     columns = select(record.c.id, record.c.native_id).where(live)
-    given: set[int] = set()
     for hashes in batches(sorted(absent), BATCH):
         for row in connection.execute(columns.where(record.c.raw_hash.in_(hashes))).all():
-            if named and row.native_id in named:
-                given.add(row.id)
             yield row.id, row.native_id
-    for names in batches(sorted(named), BATCH):
-        for row in connection.execute(columns.where(record.c.native_id.in_(names))).all():
-            if row.id not in given:
-                yield row.id, row.native_id
 
 
 def _has_rows(connection: Connection, source_id: str) -> bool:

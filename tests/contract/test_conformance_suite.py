@@ -133,7 +133,7 @@ def with_parser(name: str, code: str, folder: Path, monkeypatch: pytest.MonkeyPa
         (conformance.check_truncation, "takes_the_cut", TAKES_THE_CUT, "cut at"),
         (conformance.check_malformed, "takes_anything", TAKES_ANYTHING, "taken for 0 records"),
         (conformance.check_unknown_fields, "looks_away", LOOKS_AWAY, "unnoticed"),
-        (conformance.check_mode, "remembers", REMEMBERS, "not taken as it is"),
+        (conformance.check_absence, "remembers", REMEMBERS, "not taken as it is"),
         (conformance.check_only_sdk_errors, "crashes", CRASHES, "KeyError escapes"),
         (conformance.check_parser_pure, "reads_the_clock", READS_THE_CLOCK, r"calls now\(\)"),
         (conformance.check_parser_pure, "reads_files", READS_FILES, r"calls open\(\)"),
@@ -222,7 +222,7 @@ async def test_a_broken_description_is_caught(changes: dict[str, Any], message: 
     ("check", "missing"),
     [
         (conformance.check_unknown_fields, "unknown_field_document"),
-        (conformance.check_mode, "shrunken_document"),
+        (conformance.check_absence, "shrunken_document"),
     ],
 )
 async def test_a_portal_that_proves_nothing_is_caught(

@@ -168,7 +168,7 @@ def test_absent_records_become_tombstones_and_come_back(store: SqlStore, tmp_pat
 def test_without_proof_absent_records_stay(store: SqlStore) -> None:
     a, b = staged("a"), staged("b")
     sync(store, snapshot([a, b]))
-    delta = sync(store, snapshot(seen=1, absent=[a], withdrawn_ids=["b"]), withdraw=False)
+    delta = sync(store, snapshot(absent=[a, b]), withdraw=False)
     assert delta.withdrawn == 2
     assert set(live(store)) == {"a", "b"}
 
@@ -189,15 +189,6 @@ def test_many_withdrawals_show_twenty_examples(store: SqlStore) -> None:
     assert delta.withdrawn == MANY - 1
     assert delta.examples_withdrawn == tuple(f"r{i:04}" for i in range(1, 21))
     assert set(live(store)) == {"r0000"}
-
-
-def test_a_delta_names_what_it_withdraws(store: SqlStore) -> None:
-    records = [staged(f"r{i}") for i in range(5)]
-    sync(store, snapshot(records))
-    again = staged("r1", "2")
-    delta = sync(store, snapshot([again], withdrawn_ids=["r1", "r2", "r3", "unknown"]))
-    assert (delta.changed, delta.withdrawn) == (1, 2)
-    assert set(live(store)) == {"r0", "r1", "r4"}
 
 
 @pytest.mark.fault("S11")

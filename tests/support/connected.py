@@ -65,7 +65,6 @@ class Connected:
             stale_after=timedelta(days=3),
             base_url=base_url,
             limits=limits,
-            mode=spec.mode,
             proves_completeness=spec.completeness is not Completeness.NONE,
             total_required=spec.completeness is Completeness.DECLARED_TOTAL,
             allow_private=True,

@@ -60,7 +60,7 @@ class Bench:
         answers: Mapping[str, bytes],
         *,
         connector: Any = None,
-        decide: int | None = None,
+        decide: Any = None,
         **settings: Any,
     ) -> Told:
         """Run the source over these answers, by path, and return what the store says of the run.

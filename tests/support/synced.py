@@ -76,7 +76,6 @@ class Synced:
             stale_after=timedelta(days=3),
             base_url=base_url,
             limits=self.limits,
-            mode=spec.mode,
             proves_completeness=spec.completeness is not Completeness.NONE,
             total_required=spec.completeness is Completeness.DECLARED_TOTAL,
             allow_private=True,

@@ -51,7 +51,6 @@ TABLE = [
     ({"quarantined": 6}, RunOutcome.REFUSED, "too_many_unusable", False),
     ({"received": 500, "added": 400}, RunOutcome.REFUSED, "snapshot_grown", False),
     ({"stored": 10, "received": 200, "added": 190}, RunOutcome.ACCEPTED, "accepted", False),
-    ({"full": False, "received": 0}, RunOutcome.UNCHANGED, "unchanged", False),
     # missing, but its grace is not over
     ({"received": 99, "withdrawn": 1, "due": 0}, RunOutcome.UNCHANGED, "records_missing", True),
     ({"received": 99, "withdrawn": 1, "due": 0, "changed": 1}, RunOutcome.ACCEPTED, "accepted", True),
@@ -153,7 +152,6 @@ def test_an_operator_can_allow_a_loss_but_never_an_incomplete_listing() -> None:
         changed=st.integers(0, 1000),
         withdrawn=st.integers(0, 1000),
         quarantined=st.integers(0, 50),
-        full=st.booleans(),
         proven_complete=st.booleans(),
         declared=st.none() | st.integers(0, 1000),
         incomplete_reason=st.sampled_from(["", "cut"]),
@@ -162,7 +160,6 @@ def test_an_operator_can_allow_a_loss_but_never_an_incomplete_listing() -> None:
 def test_without_an_operator_nothing_large_ever_disappears(snapshot: SnapshotFacts) -> None:
     judgement = accept(snapshot, LIMITS)
     if judgement.withdraw:
-        assert snapshot.full
         assert snapshot.proven_complete
         assert not snapshot.incomplete_reason
         assert snapshot.quarantined == 0

@@ -51,7 +51,6 @@ def snapshot(
     seen: int = 0,
     absent: Iterable[StagedRecord] = (),
     source_id: str = "portal",
-    withdrawn_ids: Sequence[str] = (),
 ) -> StagedSnapshot:
     """A staged snapshot as a parse worker leaves it."""
     return StagedSnapshot(
@@ -61,7 +60,6 @@ def snapshot(
         seen_hashes=seen,
         absent_hashes=b"".join(sorted(record.raw_hash for record in absent)),
         digest=hashlib.sha256(b"".join(sorted(r.raw_hash for r in records))).hexdigest(),
-        withdrawn_ids=tuple(withdrawn_ids),
     )
 
 
