@@ -94,9 +94,9 @@ class YardstickQuery:
     area: Area | None = None
     service_key: str | None = None
 
-    def wants(self, area: AreaKey) -> bool:
-        """Tell whether an area is asked for."""
-        return self.area is None or self.area.key.covers(area)
+    def wants(self, area: AreaKey | None) -> bool:
+        """Tell whether an area is asked for; one that nobody knows lies in no other."""
+        return self.area is None or (area is not None and self.area.key.covers(area))
 
 
 def yardsticks(view: ReleaseView) -> tuple[SourcePlan, ...]:
@@ -123,10 +123,12 @@ def _listed(report: _Report, after: Place | None) -> Iterator[Compared]:
     for record in report.view.store.source_records(report.plan.source_id, after=start):
         if query.service_key and not record.native_id.startswith(f"{query.service_key}/"):
             return
+        if not report.may_want(record.native_id):
+            continue
         for claim in decode_claims(record.source_id, record.payload):
             key, area = claim.service_key.value, report.area_of(claim)
             place = Place(0, record.source_id, record.native_id, key, area.code if area else "")
-            if (after is None or place > after) and (area is None or query.wants(area)):
+            if (after is None or place > after) and query.wants(area):
                 yield report.cell(place, claim)
 
 
@@ -168,6 +170,7 @@ class _Report:
     _stated: date | None = field(init=False)
     _codes: tuple[str, ...] | None = field(init=False)
     """Areas whose entries can matter; None is all."""
+    _resolved: dict[str, AreaKey | None] = field(default_factory=dict)
     asked: tuple[AreaKey, ...] = field(init=False)
 
     def __post_init__(self) -> None:
@@ -182,6 +185,15 @@ class _Report:
         self._codes = _codes_around(self.view, self.query.area)
         spoken = self._read.get(self.plan.source_id) is not None
         self.asked = tuple(area for area in known if area is not None) if spoken else ()
+
+    def may_want(self, native_id: str) -> bool:
+        """Tell from its id whether a record is about an area the reader wants: most need not be decoded."""
+        if self.query.area is None:
+            return True
+        ars = native_id.rpartition("/")[2]
+        if ars not in self._resolved:
+            self._resolved[ars] = self.view.index.resolve(ars)
+        return self.query.wants(self._resolved[ars])
 
     def was_asked(self, code: str) -> bool:
         """Tell whether the yardstick was asked for an area, and the reader wants to know."""

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from syncd.web.paging import Paging, Reply
 
 table = Table()
-CELLS_PER_PAGE = 5_000
+CELLS_PER_PAGE = 2_000
 """Cells one request looks at."""
 
 VerdictName = Literal["same", "ours_only", "theirs_only", "not_in_register", "not_counted", "unknown_here"]
