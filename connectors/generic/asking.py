@@ -169,7 +169,7 @@ class Requests:
             index_address,
             name=f"index-{_place(stream, region)}",
             headers=self._headers,
-            accept=("text/html", "application/xhtml+xml") if table.format == "html" else (),
+            accept=("text/html", "application/xhtml+xml") if table.format == "html" else ("*/*",),
             bearer=self._settings.client,
         )
         raw = await asyncio.to_thread(index.path.read_bytes)
@@ -256,7 +256,8 @@ class Requests:
         return headers
 
     def _address(self, path: str, values: Mapping[str, str], where: str) -> str:
-        filled = fill(path, values)
+        # Parameters come from the operator and may be paths; ids of a portal may not.
+        filled = fill(path, values, keep="/")
         if filled is None:
             raise SourceFormatError(f"the path '{path}' cannot be filled", where=where, code="wrong_shape")
         return f"{self._base}/{filled}" if filled else self._base

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 INDEX_LIMIT = 16 * 1024 * 1024
 _HREF = re.compile(r"""\bhref\s{0,5}=\s{0,5}(?:"([^"<>]{1,2000})"|'([^'<>]{1,2000})')""", re.IGNORECASE)
+_ADDRESS = re.compile(r"""https?://[^\s"'<>]{1,2000}""")
 _NO_LINKS = "Check the address of the index and the pattern of the profile's discovery."
 
 
@@ -33,7 +34,7 @@ def addresses_in(raw: bytes, charset: str | None, base: str, table: Discovery) -
         raise SourceFormatError(
             f"the index has {len(raw)} bytes; {INDEX_LIMIT} are allowed", code="too_large"
         )
-    found = _html_links(raw, charset) if table.format == "html" else _json_links(raw, table.links or ".")
+    found = _links(raw, charset, table)
     pattern = read_pattern(table.pattern)
     matches = []
     for link in found:
@@ -62,10 +63,11 @@ def addresses_in(raw: bytes, charset: str | None, base: str, table: Discovery) -
     return [address for address, _ in chosen]
 
 
-def _html_links(raw: bytes, charset: str | None) -> list[str]:
+def _links(raw: bytes, charset: str | None, table: Discovery) -> list[str]:
+    if table.format == "json":
+        found = find(load_json(raw), read_pointer(table.links or "."))
+        return [one for one in found if isinstance(one, str)]
     page = decode(raw, charset or "utf-8")
+    if table.format == "text":
+        return [html.unescape(match[0]) for match in _ADDRESS.finditer(page)]
     return [html.unescape(match[1] or match[2]).strip() for match in _HREF.finditer(page)]
-
-
-def _json_links(raw: bytes, text: str) -> list[str]:
-    return [one for one in find(load_json(raw), read_pointer(text)) if isinstance(one, str)]

@@ -77,7 +77,9 @@ class Discovery(Table):
     """``[stream.discovery]``: a page or document that names the addresses to fetch."""
 
     path: RelativePath
-    format: Literal["html", "json"] = "html"
+    format: Literal["html", "json", "text"] = Field(
+        "html", description="`html`: addresses in href. `text`: any absolute address (sitemap, robots.txt)."
+    )
     links: PointerText | None = Field(None, description="JSON: where the addresses stand.")
     pattern: PatternText = Field(description="Only addresses in which this is found.")
     take: Literal["first", "last", "newest", "all"] = Field(

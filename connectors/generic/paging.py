@@ -89,7 +89,7 @@ def is_there_more(stream: StreamPlan, page: int, received: int, facts: PageFacts
                 return page < facts.total
             # An empty page before the total is reached ends it; the parser finds the total missed.
             return received < facts.total and facts.items > 0
-        case "until_empty_page":
+        case "until_empty_page" | "none":
             return facts.items > 0
         case "no_next":
             return not facts.is_last and facts.items > 0

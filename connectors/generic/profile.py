@@ -74,6 +74,13 @@ class Profile(Table):
                 )
             if one.per_region and not self.records.per_region:
                 raise ValueError(f"stream '{one.name}' is per region, the records are not")
+            if one.detail is not None and (one.detail.decode or one.decode or self.decode).format not in {
+                "json",
+                "jsonld",
+            }:
+                raise ValueError(
+                    f"stream '{one.name}': details are read as json or jsonld; set detail.decode"
+                )
         if unused := fallbacks - {one.fallback for one in self.stream}:
             raise ValueError(f"nothing falls back on {', '.join(sorted(unused))}")
         return self

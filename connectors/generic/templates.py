@@ -28,11 +28,14 @@ def names_in(template: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys(_NAME.findall(template)))
 
 
-def fill(template: str, values: Mapping[str, str], *, encode: bool = True) -> str | None:
-    """Return the template with its names replaced, or None when a value is absent or empty."""
+def fill(template: str, values: Mapping[str, str], *, encode: bool = True, keep: str = "") -> str | None:
+    """Return the template with its names replaced, or None when a value is absent or empty.
+
+    ``keep`` are characters that are not percent-encoded.
+    """
     if any(not values.get(name) for name in names_in(template)):
         return None
-    return _NAME.sub(lambda m: quote(values[m[1]], safe="") if encode else values[m[1]], template)
+    return _NAME.sub(lambda m: quote(values[m[1]], safe=keep) if encode else values[m[1]], template)
 
 
 def region_facts(region: str) -> dict[str, str]:

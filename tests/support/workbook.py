@@ -44,7 +44,8 @@ def workbook(
     }
     packed = io.BytesIO()
     with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
-        for name, body in {**parts, **(more or {})}.items():
+        bodies = {name: text.encode() for name, text in parts.items()} | dict(more or {})
+        for name, body in bodies.items():
             archive.writestr(zipfile.ZipInfo(name, (2026, 1, 1, 0, 0, 0)), body, zipfile.ZIP_DEFLATED)
     return packed.getvalue()
 

@@ -9,9 +9,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from connectors.generic.discovery import addresses_in
+from connectors.generic.fetch_tables import Discovery
 from connectors.generic.patterns import TEXT_LIMIT, read_pattern
 from connectors.generic.pointers import find, read_pointer
 from connectors.generic.templates import fill, names_in, region_facts
+from syncd.sdk.errors import SourceFormatError
 
 ITEM: dict[str, Any] = {
     "id": 7,
@@ -164,3 +167,40 @@ def test_regions_in_the_spellings_portals_want() -> None:
     assert region_facts("06414000")["region_ags_int"] == "6414000"
     # Association 5001 stands between district and municipality.
     assert region_facts("064325001002")["region_ags"] == "06432002"
+
+
+INDEX = {
+    "html": '<a href="/a/1.json">x</a><a href=\'/a/2.json?x=1&amp;y=2\'><a href="/b"><a href="/a/1.json">',
+    "json": '{"files": [{"url": "/a/1.json"}, {"url": "/a/2.json?x=1&y=2"}, {"url": 7}]}',
+    "text": "<loc>https://a.example/a/1.json</loc><loc>https://a.example/a/2.json?x=1&amp;y=2</loc>",
+}
+
+
+@pytest.mark.parametrize("form", sorted(INDEX))
+@pytest.mark.parametrize(
+    ("take", "found"),
+    [("first", ["1.json"]), ("last", ["2.json?x=1&y=2"]), ("newest", ["2.json?x=1&y=2"]), ("all", None)],
+)
+def test_addresses_in_an_index(form: str, take: str, found: list[str] | None) -> None:
+    table = Discovery.model_validate(
+        {
+            "path": "",
+            "format": form,
+            "links": "files/url" if form == "json" else None,
+            "pattern": r"/a/(\d+)\.json",
+            "take": take,
+        }
+    )
+    names = found or ["1.json", "2.json?x=1&y=2"]
+    body = INDEX[form].encode()
+    assert addresses_in(body, None, "https://a.example/", table) == [
+        f"https://a.example/a/{n}" for n in names
+    ]
+    with pytest.raises(SourceFormatError, match="names no address"):
+        addresses_in(b"{}" if form == "json" else b"<html>", None, "https://a.example/", table)
+
+
+def test_too_many_addresses_are_refused() -> None:
+    table = Discovery(path="", pattern="/a/", take="all", limit=1)
+    with pytest.raises(SourceFormatError, match="1 are allowed"):
+        addresses_in(INDEX["html"].encode(), None, "https://a.example/", table)

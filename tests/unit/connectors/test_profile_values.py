@@ -57,7 +57,7 @@ def test_steps(step: dict[str, Any], value: str, found: list[str], codes: list[s
 
 
 def test_steps_apply_in_order() -> None:
-    steps = [{"split": ","}, {"extract": r"\d+"}, {"pad": 4}]
+    steps: list[dict[str, Any]] = [{"split": ","}, {"extract": r"\d+"}, {"pad": 4}]
     assert apply(steps, ["a1, b22"], lambda *_: None) == ["0001", "0022"]
 
 
