@@ -264,18 +264,18 @@ def _digits(ars: str) -> int:
 
 # --- reading cells -----------------------------------------------------------------------------------
 
-_FAULTS = {
-    "bad_ars": ("The row has no 12-digit ARS, so it cannot be told whether it was asked for.", "ars"),
-    "wrong_column_count": ("The row has another number of columns than the header.", "text"),
-    "not_an_object": ("The entry of the list is no object.", "text"),
-}
+_MEND = "Have the row corrected by the portal."
 
 
 def _rejected(fault: str, row: Mapping[str, Any]) -> RecordRejected:
-    message, field = _FAULTS[fault]
-    return RecordRejected(
-        fault, message, value=str(row.get(field, "")), fix="Have the row corrected by the portal."
-    )
+    text = str(row.get("text", ""))
+    if fault == "wrong_column_count":
+        message = "The row has another number of columns than the header."
+        return RecordRejected("wrong_column_count", message, value=text, fix=_MEND)
+    if fault == "not_an_object":
+        return RecordRejected("not_an_object", "The entry of the list is no object.", value=text, fix=_MEND)
+    message = "The row has no 12-digit ARS, so it cannot be told whether it was asked for."
+    return RecordRejected("bad_ars", message, value=str(row.get("ars", "")), fix=_MEND)
 
 
 def _active(rows: Iterable[Mapping[str, Any]], cell: str, context: ParseContext) -> str:
