@@ -27,7 +27,7 @@ from syncd.model.run import RunOutcome
 from syncd.pipeline.entry_codec import decode_entry
 from syncd.storage import open_store
 from tests.acceptance import test_crashes
-from tests.support.daemon import DaemonProcess, LoopThread
+from tests.support.daemon import PATIENCE_S, DaemonProcess, LoopThread
 from tests.support.faketime import FaketimeUnavailableError, WallClock
 
 INTERVAL_S = 6.0
@@ -153,7 +153,7 @@ class Story:
             time.sleep(STAY_S)
             self.ended = time.monotonic()
             assert self.daemon.get("/health/ready")[0] == 200
-            assert self.daemon.stop() == 0
+            assert self.daemon.stop(within_s=PATIENCE_S) == 0
 
     def _take(self, step: Step) -> None:
         if isinstance(step, timedelta):
@@ -168,7 +168,7 @@ class Story:
                 self.clock.set(8 * HOUR)
                 self.daemon.signal(signal.SIGCONT)
             else:
-                assert self.daemon.stop() == 0
+                assert self.daemon.stop(within_s=PATIENCE_S) == 0
                 if step == "restarted with the right time":
                     self.clock.set(RIGHT)
                 self.daemon.start()
