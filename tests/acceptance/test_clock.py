@@ -199,7 +199,7 @@ class Story:
             if close or len(starts) > (stretch[-1] - stretch[0]) / INTERVAL_S + 2:
                 yield f"a storm of {len(starts)} starts, gaps {close}"
         log = self.daemon.log()
-        if "Traceback" in log or "schedule_revived" in log:
+        if "Traceback" in log or ("schedule_revived" in log and slowness < INTERVAL_S / 2):
             yield "a traceback, or a schedule that had to be revived"
         leaps = [step for step in self.steps if not isinstance(step, timedelta) or abs(step) >= HOUR]
         if leaps and "restarted" not in self.name and "clock_stepped" not in log:
