@@ -10,7 +10,9 @@ import pytest
 from connectors.generic.shelf import shipped, shipped_names
 from syncd.model.evidence import ChannelKind, LinkState
 from syncd.storage import SqlStore, open_store
-from tests.support.profile_portals import PORTALS, REGION, SETTINGS, OParl, Portal
+from tests.support.profile_portal import REGION, Portal
+from tests.support.profile_portals import PORTALS, SETTINGS
+from tests.support.profile_portals_german import OParl
 from tests.support.profile_run import Source, Told
 
 RECORDS = {"dated_json": 4, "ldes": 4, "open_referral_uk": 4}
