@@ -140,7 +140,9 @@ class Story:
         self.clock = WallClock(self.folder / "clock")
         config = test_crashes.lay_out(self.folder, f"{self.lists.url}/{self.path}", self.database)
         rewrite(config / "sources" / "changing.toml", 'interval = "1s"', f'interval = "{INTERVAL_S:g}s"')
-        rewrite(config / "syncd.toml", 'check_interval = "1s"', 'check_interval = "5s"')
+        # A forced stop sleeps, and libfaketime ends sleeps.
+        calm = 'check_interval = "5s"\nshutdown_seconds = 60'
+        rewrite(config / "syncd.toml", 'check_interval = "1s"', calm)
         environment = {**self.clock.environment, "TZ": "Europe/Berlin"}
         with DaemonProcess(config, self.folder / "log", environment) as self.daemon:
             self.daemon.wait_for("daemon_started")
