@@ -197,6 +197,8 @@ def _summary(daemon: Daemon) -> dict[str, Any]:
     sources = [
         {"source": s.source_id, "outcome": s.outcome, "records": s.records, "reason": s.reason}
         for s in ask.sources()
+        # The shipped files that wait for a key have nothing to tell here.
+        if s.enabled
     ]
     try:
         view = ask.view()
