@@ -24,7 +24,8 @@ def sources(arguments: argparse.Namespace) -> int:
     with asking(arguments) as (config, ask):
         rows = [
             asdict(source)
-            | {"age": age(source.age_seconds), "state": _source_state(source)}
+            | {"age": age(source.age_seconds), "state": _source_state(source), "grade": _grade(source)}
+            | {"owner": source.about.owner if source.about else ""}
             | ({} if source.configured else {"reason": f"{source.reason} {source.fix}"})
             for source in ask.sources()
         ]
@@ -36,10 +37,19 @@ def sources(arguments: argparse.Namespace) -> int:
             "age": "age of data",
             "records": "records",
             "missing": "missing",
+            "grade": "grade",
+            "owner": "owner",
             "reason": "why",
         }
         print_rows(arguments, rows, columns, zone=config.file.daemon.timezone, none="no source is configured")
     return 0
+
+
+def _grade(source: Any) -> str:  # noqa: ANN401 - a SourceView, imported late
+    quality = source.quality
+    if quality is None:
+        return ""
+    return " ".join((quality.grade, *(f"{code}={value:g}" for code, value in quality.reasons)))
 
 
 def _source_state(source: Any) -> str:  # noqa: ANN401 - a SourceView, imported late

@@ -22,6 +22,7 @@ from syncd.rules.coverage_codec import unpack_totals
 from syncd.rules.freshness import is_fresh
 from syncd.rules.line import AreaLine
 from syncd.rules.names import fold_name
+from syncd.rules.quality import LAST_RUNS, quality_of
 from syncd.rules.silence import is_silent
 
 if TYPE_CHECKING:
@@ -71,16 +72,20 @@ class Ask:
         Those that are no longer configured are among them as long as they hold data.
         """
         states, now = self.store.source_states(), self.clock()
+        keyless = self.store.keyless_records()
         held = {source_id for source_id, state in states.items() if state.records}
         return tuple(
-            self._source(source_id, states.get(source_id, SourceState(source_id)), now)
+            self._source(states.get(source_id, SourceState(source_id)), now, keyless.get(source_id, 0))
             if source_id in self.registry.sources
             else _without_plan(source_id, states[source_id], now)
             for source_id in sorted(held | self.registry.sources.keys())
         )
 
-    def _source(self, source_id: str, state: SourceState, now: datetime) -> SourceView:
-        plan, run, last = self.registry.sources[source_id], state.last_run, state.last_good_at
+    def _source(self, state: SourceState, now: datetime, keyless: int) -> SourceView:
+        source_id, run, last = state.source_id, state.last_run, state.last_good_at
+        plan = self.registry.sources[source_id]
+        fresh = is_fresh(last, now=now, stale_after=plan.stale_after)
+        runs = self.store.runs(source_id=source_id, limit=LAST_RUNS) if run else ()
         return SourceView(
             source_id=source_id,
             title=plan.title,
@@ -95,11 +100,13 @@ class Ask:
             last_started_at=run.started_at if run else None,
             last_good_at=last,
             age_seconds=max(0, int((now - last).total_seconds())) if last else None,
-            fresh=is_fresh(last, now=now, stale_after=plan.stale_after),
+            fresh=fresh,
             silent=plan.enabled and is_silent(last, state.first_run_at, now=now, interval=plan.interval),
             records=state.records,
             consecutive_failures=state.consecutive_failures,
             missing=state.missing,
+            about=plan.about,
+            quality=quality_of(runs, fresh=fresh, records=state.records, keyless=keyless),
             first_run_at=state.first_run_at,
         )
 

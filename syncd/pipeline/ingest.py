@@ -31,7 +31,7 @@ from syncd.pipeline.judged import (
     verdict_of,
     with_history,
 )
-from syncd.pipeline.likeness import claims_outside, finds, moves, reused_ids
+from syncd.pipeline.likeness import above_expected, claims_outside, finds, moves, reused_ids
 from syncd.pipeline.reading import Reading, conditions_of, forget_other_ledgers, ledger_of, mapping_of
 from syncd.pipeline.reports import report_run
 from syncd.pipeline.workers import ParseJob
@@ -361,7 +361,11 @@ class _Attempt:
         alarms = tuple(claims_outside(staged))
         for alarm in alarms:
             _log.warning(alarm.code, reason=alarm.message, fix=alarm.fix)
-        findings = (*finds(delta, reused, staged.stated_at if ahead else None), *alarms)
+        findings = (
+            *finds(delta, reused, staged.stated_at if ahead else None),
+            *above_expected(staged.received, self.plan.about.expected_maximum),
+            *alarms,
+        )
         verdict = replace(
             verdict_of(judgement, limits.leave_at_most(delta.stored)),
             stated_at=None if ahead else staged.stated_at,

@@ -19,6 +19,20 @@ if TYPE_CHECKING:
     from syncd.pipeline.ports import SnapshotDelta, StagedSnapshot, Store
 
 
+def above_expected(received: int, most: int | None) -> tuple[Issue, ...]:
+    """Report a listing that is longer than whoever set the source up expected."""
+    if most is None or received <= most:
+        return ()
+    return (
+        Issue(
+            "above_expected_maximum",
+            f"The listing has {received} records; at most {most} are expected.",
+            severity=Severity.WARNING,
+            fix="Compare with the portal; if it has grown, raise about.expected_maximum.",
+        ),
+    )
+
+
 OUTSIDE_RECORDS = 5
 OUTSIDE_PERCENT = 10
 

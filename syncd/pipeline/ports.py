@@ -74,9 +74,8 @@ class StagedSnapshot:
     identity: str = ""
     """Whose the documents say they are; empty when they do not."""
     statements: int | None = None
-    """Competences behind the records, where they were put together in a ledger."""
+    """Competences behind the records, where they were put together in a ledger; ``position`` is its own."""
     position: str = ""
-    """How far a ledger that lives on has come."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -313,6 +312,9 @@ class Store(ProbeStore, Protocol):
 
     def source_records(self, source_id: str, *, after: str = "") -> Iterator[StoredRecord]:
         """Yield the live records of a source, sorted by native id, those behind ``after``; read as above."""
+
+    def keyless_records(self) -> Mapping[str, int]:
+        """Return per source how many live records have no official key."""
 
     def history(self, source_id: str, digest: str) -> SourceHistory:
         """Return what earlier runs say about a snapshot with that digest."""

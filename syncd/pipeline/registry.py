@@ -26,6 +26,18 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
+class About:
+    """Whose data a source has, on what ground it is read, and how many records there should be."""
+
+    owner: str = ""
+    contact: str = ""
+    licence: str = ""
+    permission: str = ""
+    expected_minimum: int | None = None
+    expected_maximum: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class SourcePlan:
     """One configured source. ``options`` go to the parser; ``connector`` is the built connector object.
 
@@ -54,6 +66,7 @@ class SourcePlan:
     keeps_ledger: bool = False
     feeds_register: bool = False
     parse_timeout: timedelta | None = None
+    about: About = About()
     feed: str = ""
     """Identifies what is asked for: connector, address and settings; a ledger is bound to it."""
     parser_version: str = ""

@@ -9,11 +9,15 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import datetime
 
+    from syncd.pipeline.registry import About
+    from syncd.rules.quality import Quality
+
 
 @dataclass(frozen=True, slots=True)
 class SourceView:
     """A source as operators see it: how it last ended, why, and how old its good data is.
 
+    ``about`` is what its file says of it, ``quality`` a letter for its last runs; None before the first.
     ``missing`` of its ``records`` are no longer listed by the portal, but still published. ``configured``
     False: its file is gone, what it said is not.
     """
@@ -38,6 +42,8 @@ class SourceView:
     consecutive_failures: int
     missing: int = 0
     configured: bool = True
+    about: About | None = None
+    quality: Quality | None = None
     first_run_at: datetime | None = None
 
 

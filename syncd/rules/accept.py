@@ -43,6 +43,8 @@ class AcceptLimits:
     growth_free_records: int = 200
     """Growth up to this many records is never refused: small sources grow in steps."""
     max_quarantined_percent: float = 5.0
+    expected_minimum: int | None = None
+    """Records there must be at least, as whoever set the source up knows."""
     grace_runs: int = 3
     grace: timedelta = timedelta(hours=24)
 
@@ -258,6 +260,17 @@ def _empty(facts: SnapshotFacts, _limits: AcceptLimits) -> Judgement | None:
     return None
 
 
+def _below_minimum(facts: SnapshotFacts, limits: AcceptLimits) -> Judgement | None:
+    least = limits.expected_minimum
+    if least is not None and facts.received < least:
+        return _refused(
+            "below_expected_minimum",
+            f"The listing has {facts.received} records; at least {least} are expected.",
+            "Compare with the portal; if it really has fewer, lower about.expected_minimum. " + _DECIDE,
+        )
+    return None
+
+
 def _shrunken(facts: SnapshotFacts, limits: AcceptLimits) -> Judgement | None:
     if not facts.proven_complete:
         return None
@@ -402,5 +415,5 @@ def _grown(facts: SnapshotFacts, limits: AcceptLimits) -> Judgement | None:
     return None
 
 
-_OPERATOR_ONLY = (_empty, _older, _another_feed, _reread)
+_OPERATOR_ONLY = (_empty, _below_minimum, _older, _another_feed, _reread)
 _ENDED_BY_REPETITION = (_shrunken, _fewer_statements, _adding_up, _unusual, _grown)

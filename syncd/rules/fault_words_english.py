@@ -41,6 +41,8 @@ ENGLISH: Final[dict[str, dict[str, tuple[str, str, str]]]] = {
         "snapshot_shrunken": ("Too many records missing", "More records are missing than may disappear in one run.", _DECIDE),
         "snapshot_grown": ("Grown unusually", "The snapshot grew more in one run than the source's limit allows.", _DECIDE),
         "losses_add_up": ("Losses add up", "Records missing now and withdrawn within seven days exceed the source's limit.", _DECIDE),
+        "below_expected_minimum": ("Fewer records than expected", "The listing is shorter than the source's file expects.", "Compare with the portal; if it really has fewer, lower about.expected_minimum."),
+        "above_expected_maximum": ("More records than expected", "The listing is longer than the source's file expects; it was taken.", "Compare with the portal; if it has grown, raise about.expected_maximum."),
         "statements_shrunken": ("Competences vanished", "The records are still there, but many of the competences behind them are missing at once.", _DECIDE),
         "fewer_than_usual": ("Fewer records than usual", "The listing is much shorter than the last good ones.", _DECIDE),
         "more_than_usual": ("More records than usual", "The listing is much longer than the last good ones.", _DECIDE),

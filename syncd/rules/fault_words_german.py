@@ -44,6 +44,8 @@ GERMAN: Final[dict[str, tuple[str, str, str]]] = {
     "snapshot_shrunken": ("Zu viele Datensätze fehlen", "In der Lieferung fehlen mehr Datensätze, als in einem Lauf verschwinden dürfen.", _DECIDE),
     "snapshot_grown": ("Ungewöhnlich gewachsen", "Die Lieferung ist in einem Lauf stärker gewachsen, als die Grenze der Quelle erlaubt.", _DECIDE),
     "losses_add_up": ("Verluste summieren sich", "Jetzt fehlende und in sieben Tagen zurückgezogene Datensätze überschreiten zusammen die Grenze der Quelle.", _DECIDE),
+    "below_expected_minimum": ("Weniger Datensätze als erwartet", "Die Liste ist kürzer, als die Datei der Quelle erwartet.", "Mit dem Portal vergleichen; sind es wirklich weniger, about.expected_minimum senken."),
+    "above_expected_maximum": ("Mehr Datensätze als erwartet", "Die Liste ist länger, als die Datei der Quelle erwartet; sie wurde genommen.", "Mit dem Portal vergleichen; ist es gewachsen, about.expected_maximum erhöhen."),
     "statements_shrunken": ("Zuständigkeiten verschwunden", "Die Datensätze sind noch da, aber viele der Zuständigkeiten dahinter fehlen auf einmal.", _DECIDE),
     "fewer_than_usual": ("Weniger Datensätze als üblich", "Die Liste ist viel kürzer als die letzten guten.", _DECIDE),
     "more_than_usual": ("Mehr Datensätze als üblich", "Die Liste ist viel länger als die letzten guten.", _DECIDE),

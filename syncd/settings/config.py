@@ -10,7 +10,7 @@ import hashlib
 import os
 from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
@@ -72,7 +72,8 @@ class SourceConfig:
             base_url=self.settings.base_url,
             precedence=file.precedence,
             default_area=_resolved(file.scope.default_area, registers, on),
-            limits=file.limits.to_accept(),
+            limits=replace(file.limits.to_accept(), expected_minimum=file.about.expected_minimum),
+            about=file.about.to_about(),
             proves_completeness=self.spec.completeness is not Completeness.NONE,
             total_required=self.spec.completeness is Completeness.DECLARED_TOTAL,
             is_yardstick=self.spec.is_yardstick,

@@ -11,6 +11,7 @@ from typing import Annotated, Any
 
 from pydantic import Field, StringConstraints, model_validator
 
+from syncd.pipeline.registry import About
 from syncd.rules.accept import AcceptLimits
 from syncd.sdk.settings import SecretRef
 from syncd.settings.base import Identifier, Line, Strings, Table
@@ -106,6 +107,30 @@ class LimitsTable(Table):
         )
 
 
+class AboutTable(Table):
+    """``[about]``: whose data it is, on what ground it is read, and how much of it there should be."""
+
+    owner: str = Field("", max_length=300, description="Body that is responsible for the data.")
+    contact: str = Field("", max_length=300, description="Whom to ask there.")
+    licence: str = Field("", max_length=300, description="Licence of the data, such as 'DL-DE-BY-2.0'.")
+    permission: str = Field(
+        "", max_length=2_000, description="On what ground the data is read, where there is no licence."
+    )
+    expected_minimum: int | None = Field(None, ge=1, description="A listing of fewer records is refused.")
+    expected_maximum: int | None = Field(None, ge=1, description="More records than this are a warning.")
+
+    @model_validator(mode="after")
+    def _in_order(self) -> AboutTable:
+        least, most = self.expected_minimum, self.expected_maximum
+        if least is not None and most is not None and most < least:
+            raise ValueError(f"expected_maximum ({most}) is below expected_minimum ({least})")
+        return self
+
+    def to_about(self) -> About:
+        """Return it as the use cases take it."""
+        return About(**self.model_dump())
+
+
 class ClientCertificateTable(Table):
     """``[client_certificate]``: who we are towards a portal that demands a certificate (mutual TLS)."""
 
@@ -135,6 +160,7 @@ class SourceFile(Table):
     scope: ScopeTable
     settings: dict[str, Any]
     limits: LimitsTable = LimitsTable()
+    about: AboutTable = AboutTable()
     client_certificate: ClientCertificateTable | None = None
 
     @model_validator(mode="after")

@@ -10,9 +10,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import select, update
+from sqlalchemy import func, select, update
 
 from syncd.errors import InvariantViolated
+from syncd.model.service import LOCAL_PREFIX
 from syncd.pipeline.ports import SnapshotDelta, StoredRecord
 from syncd.rules.withdraw import NO_GRACE, WINDOW
 from syncd.storage.absences import (
@@ -43,6 +44,8 @@ if TYPE_CHECKING:
     from syncd.rules.withdraw import Grace
     from syncd.storage.database import Database
 
+# The colon's successor.
+_BEHIND_LOCAL = LOCAL_PREFIX[:-1] + chr(ord(LOCAL_PREFIX[-1]) + 1)
 _HASHES_PER_WRITE = 4_096
 _LATER_THAN_ALL = datetime.max.replace(tzinfo=UTC)
 
@@ -151,6 +154,19 @@ class BucketPart:
                     require_whole(source_id, native_id, content_hash, payload)
                     found.append(StoredRecord(source_id, native_id, payload))
         return tuple(found)
+
+    def keyless_records(self) -> Mapping[str, int]:
+        """Return per source how many live records carry no official service key."""
+        # Bounds instead of LIKE: they are answered from the index whatever the collation.
+        local = (record_key.c.service_key >= LOCAL_PREFIX) & (record_key.c.service_key < _BEHIND_LOCAL)
+        statement = (
+            select(record.c.source_id, func.count())
+            .join(record_key, record_key.c.record_id == record.c.id)
+            .where(local, record.c.withdrawn_at.is_(None))
+            .group_by(record.c.source_id)
+        )
+        with self._database.read("counting records without a key") as connection:
+            return {row[0]: int(row[1]) for row in connection.execute(statement)}
 
     def source_records(self, source_id: str, *, after: str = "") -> Iterator[StoredRecord]:
         """Yield the live records of a source by native id; raises StorageError as :meth:`records_of` does."""

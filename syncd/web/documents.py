@@ -12,6 +12,7 @@ from typing import Any, Generic, Literal, TypeVar
 from pydantic import BaseModel, ConfigDict, Field
 
 from syncd.web.parameters import Cause, GapState, LineName
+from syncd.web.source_documents import AboutDocument, QualityDocument
 
 Rung = Literal[
     "none",
@@ -62,6 +63,8 @@ class SourceDocument(Document):
     silent: bool = Field(description="True: nothing good came for more than twice the interval.")
     configured: bool = Field(description="False: its file is gone; what it said stays published.")
     records: int
+    about: AboutDocument | None = Field(description="Null for a source that is no longer configured.")
+    quality: QualityDocument | None = Field(description="Null before the first good run.")
     missing: int = Field(description="How many of the records the source no longer lists; still published.")
     consecutive_failures: int
 

@@ -27,6 +27,7 @@ TABLES: list[tuple[str, type[BaseModel]]] = [
     ("## sources/*.toml", source_file.SourceFile),
     ("### `[scope]`", source_file.ScopeTable),
     ("### `[limits]`", source_file.LimitsTable),
+    ("### `[about]`", source_file.AboutTable),
     ("## obligations/*.toml", obligation_file.ObligationFile),
     ("### `[[duty]]`", obligation_file.DutyTable),
 ]
@@ -38,7 +39,7 @@ def test_configuration_names_every_key(heading: str, model: type[BaseModel]) -> 
     section = re.split(r"\n#{2,3} ", text[text.index(heading) + len(heading) :], maxsplit=1)[0]
     cells = [line.split("|")[1] for line in section.splitlines() if line.startswith("| `")]
     documented = {key for cell in cells for key in re.findall(r"`([a-z_]+)`", cell)}
-    nested = {"scope", "settings", "limits", "client_certificate", "duty"}
+    nested = {"scope", "settings", "limits", "about", "client_certificate", "duty"}
     assert documented == {info.alias or name for name, info in model.model_fields.items()} - nested
 
 

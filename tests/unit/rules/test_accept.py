@@ -51,6 +51,13 @@ TABLE = [
     ({"quarantined": 6}, RunOutcome.REFUSED, "too_many_unusable", False),
     ({"received": 500, "added": 400}, RunOutcome.REFUSED, "snapshot_grown", False),
     ({"stored": 10, "received": 200, "added": 190}, RunOutcome.ACCEPTED, "accepted", False),
+    # competences inside of records: both figures must be exceeded, and somebody must have counted before
+    ({"statements": 890, "last_statements": 1000}, RunOutcome.REFUSED, "statements_shrunken", False),
+    ({"statements": 901, "last_statements": 1000}, RunOutcome.UNCHANGED, "unchanged", False),
+    ({"statements": 1, "last_statements": 6}, RunOutcome.UNCHANGED, "unchanged", False),
+    ({"statements": 0, "last_statements": 6}, RunOutcome.REFUSED, "statements_shrunken", False),
+    ({"statements": 5}, RunOutcome.UNCHANGED, "unchanged", False),
+    ({"last_statements": 5}, RunOutcome.UNCHANGED, "unchanged", False),
     # missing, but its grace is not over
     ({"received": 99, "withdrawn": 1, "due": 0}, RunOutcome.UNCHANGED, "records_missing", True),
     ({"received": 99, "withdrawn": 1, "due": 0, "changed": 1}, RunOutcome.ACCEPTED, "accepted", True),
