@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 from urllib.parse import urlsplit
@@ -58,6 +58,14 @@ _LOGIN_HOSTS = re.compile(r"(^|\.)(id\.bund\.de|mein-unternehmenskonto\.de|elste
 _HOME_PATH = re.compile(r"^/?(index\.\w+|startseite(\.\w+)?|start|home|[a-z]{2})?/?$")
 _FORM_FIELDS = 3
 _SUCCESS, _SERVER_ERROR = 2, 500
+_REFUSED = "probe.status_refused"
+_RULE_OF_CODE = {
+    "bad_url": "probe.no_address",
+    "address_refused": "probe.private_address",
+    "dns_unknown_host": "probe.unknown_host",
+    "redirect_refused": "probe.endless_redirects",
+}
+"""Failures whose cause lies in the link itself; waiting does not mend them."""
 _TARGET_OF_ADDRESS = {
     "address.print_document": TargetKind.PDF,
     "address.appointment": TargetKind.APPOINTMENT,
@@ -124,6 +132,11 @@ def judge(facts: LinkFacts, before: LinkVerdict | None, *, at: datetime) -> Link
         return LinkVerdict(facts.url, known, TargetKind.UNSEEN, "probe.robots", at)
     rule, target = classify(facts)
     broken = _broken(facts, target)
+    if rule == _REFUSED and before is not None:
+        # What a machine is told says nothing of what a person meets: a dead link is not alive by it.
+        return replace(before, target=target, rule=rule, checked_at=at, status=facts.status, final_url=shown)
+    if rule == _REFUSED:
+        return LinkVerdict(facts.url, LinkState.UNCHECKED, target, rule, at, facts.status, shown)
     if not broken:
         return LinkVerdict(facts.url, LinkState.OK, target, rule, at, facts.status, shown)
     failures = (before.failures if before else 0) + 1
@@ -157,11 +170,11 @@ def classify(facts: LinkFacts) -> tuple[str, TargetKind]:
 def _without_page(facts: LinkFacts) -> tuple[str, TargetKind] | None:
     """Return rule and target where no page has to be looked at."""
     if facts.code:
-        return "probe.no_answer", TargetKind.UNSEEN
+        return _RULE_OF_CODE.get(facts.code, "probe.no_answer"), TargetKind.UNSEEN
     if facts.status in GONE_STATUSES:
         return "probe.status_gone", TargetKind.GONE
     if facts.status // 100 != _SUCCESS:
-        return f"probe.status_{'error' if facts.status >= _SERVER_ERROR else 'refused'}", TargetKind.UNSEEN
+        return "probe.status_error" if facts.status >= _SERVER_ERROR else _REFUSED, TargetKind.UNSEEN
     if _PRINT_TYPES.match(facts.content_type):
         return "probe.print_type", TargetKind.PDF
     return None if facts.page is not None else ("probe.no_page", TargetKind.UNSEEN)

@@ -117,6 +117,37 @@ FINDINGS: Final[dict[str, tuple[Text, Text]]] = {
         {"de": "Es kam keine Antwort.", "en": "No answer came."},
         _WAIT,
     ),
+    "probe.no_address": (
+        {
+            "de": "Das ist keine Webadresse; sie beginnt mit http:// oder https:// und nennt einen Server.",
+            "en": "This is no web address; one begins with http:// or https:// and names a server.",
+        },
+        _REPLACE,
+    ),
+    "probe.private_address": (
+        {
+            "de": "Die Adresse führt in ein privates Netz; von außen ist sie nicht zu erreichen.",
+            "en": "The address leads into a private network; it cannot be reached from outside.",
+        },
+        {
+            "de": "Link in der Redaktion ersetzen; in einem Testnetz erlaubt es probe.allow_private = true.",
+            "en": "Replace the link in the editorial system; a test network sets probe.allow_private = true.",
+        },
+    ),
+    "probe.unknown_host": (
+        {
+            "de": "Den Server, den die Adresse nennt, kennt kein Namensdienst.",
+            "en": "No name service knows the server that the address names.",
+        },
+        _REPLACE,
+    ),
+    "probe.endless_redirects": (
+        {
+            "de": "Die Adresse leitet im Kreis oder zu oft weiter.",
+            "en": "The address redirects in a circle, or too often.",
+        },
+        _REPLACE,
+    ),
     "probe.no_page": (
         {
             "de": "Die Antwort ist weder Seite noch Dokument; sie sagt nichts aus.",

@@ -7,6 +7,7 @@ know where records are stored.
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from syncd.model import facts
@@ -18,6 +19,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from syncd.model.record import Claim
+
+# Five digits so far; a number that no column and no JSON can hold must not stop every rebuild.
+_OZG_ID = re.compile(r"[0-9]{1,9}")
 
 
 def extended(base: Mapping[str, Service], claims: Iterable[Claim]) -> dict[str, Service]:
@@ -44,7 +48,7 @@ def _fed(claim: Claim, before: Service | None) -> Service:
         name=claim.title,
         origin=claim.source_id,
         typing=tuple(code for code in KNOWN_TYPES if code in claim.typing) or known.typing,
-        ozg_id=int(ozg_id) if ozg_id.isascii() and ozg_id.isdigit() else known.ozg_id,
+        ozg_id=int(ozg_id) if _OZG_ID.fullmatch(ozg_id) else known.ozg_id,
         ozg_name=_words(said.get(facts.OZG_NAME)) or known.ozg_name,
         situation=_words(said.get(facts.SITUATION)) or known.situation,
         theme=_words(said.get(facts.THEME)) or known.theme,

@@ -29,6 +29,10 @@ def page(url: str = URL, *, final: str | None = None, **facts: object) -> LinkFa
         (LinkFacts(URL, (URL,), 403, "text/html"), TargetKind.UNSEEN, "probe.status_refused"),
         (LinkFacts(URL, (URL,), 503, "text/html"), TargetKind.UNSEEN, "probe.status_error"),
         (LinkFacts(URL, code="timeout_total"), TargetKind.UNSEEN, "probe.no_answer"),
+        (LinkFacts("stadt.example", code="bad_url"), TargetKind.UNSEEN, "probe.no_address"),
+        (LinkFacts(URL, code="address_refused"), TargetKind.UNSEEN, "probe.private_address"),
+        (LinkFacts(URL, code="dns_unknown_host"), TargetKind.UNSEEN, "probe.unknown_host"),
+        (LinkFacts(URL, code="redirect_refused"), TargetKind.UNSEEN, "probe.endless_redirects"),
         (LinkFacts(URL, (URL,), 200, "application/pdf"), TargetKind.PDF, "probe.print_type"),
         (LinkFacts(URL, (URL,), 200, "image/png"), TargetKind.UNSEEN, "probe.no_page"),
         (page(title="fehler 404 - seite nicht gefunden"), TargetKind.GONE, "probe.gone_page"),
@@ -65,6 +69,13 @@ def test_every_rule_has_words_in_both_languages() -> None:
     for rule, texts in FINDINGS.items():
         assert all(set(text) == {"de", "en"} and all(text.values()) for text in texts), rule
     assert words_of("address.appointment", "en")[0].startswith("The link leads to an appointment tool")
+
+
+@pytest.mark.parametrize("code", ["bad_url", "address_refused", "dns_unknown_host", "redirect_refused"])
+def test_why_nothing_came_is_said(code: str) -> None:
+    rule, _ = classify(LinkFacts(URL, code=code))
+    assert rule in FINDINGS
+    assert "Nothing to do" not in words_of(rule, "en")[1]
 
 
 def test_a_deep_link_with_a_title_about_terms_is_no_appointment() -> None:
@@ -114,6 +125,16 @@ def test_robots_change_nothing_that_was_known() -> None:
     *_, dead, after = looks(GONE, GONE, excluded, every=timedelta(days=1))
     assert after.state is dead.state is LinkState.DEAD
     assert judge(excluded, None, at=NOW).state is LinkState.UNCHECKED
+
+
+@pytest.mark.parametrize("status", [401, 403, 429])
+def test_a_refusal_changes_nothing_that_was_known(status: int) -> None:
+    refused = LinkFacts(URL, (URL,), status, "text/html")
+    *_, dead, after = looks(GONE, GONE, refused, every=timedelta(days=1))
+    assert after.state is dead.state is LinkState.DEAD
+    assert (after.failures, after.failing_since) == (dead.failures, dead.failing_since)
+    assert judge(refused, None, at=NOW).state is LinkState.UNCHECKED
+    assert looks(FINE, refused, every=timedelta(days=1))[-1].state is LinkState.OK
 
 
 @given(st.text(max_size=60))
