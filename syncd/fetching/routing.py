@@ -1,8 +1,8 @@
 """Asking FIT-Connect whether a service can be delivered electronically in a place.
 
 Source: Routing API v1/v2 (``GET /routes?leikaKey=…&ars=…``), its ``RateLimit-*`` headers (IETF draft
-ratelimit-headers) and problem documents. An answer without routes is an answer; 404 is one as well. Everything
-else is unclear. Not verified against the live system. Must not know what a route is worth.
+ratelimit-headers) and problem documents. An answer without routes is an answer; 404 is one as well.
+Everything else is unclear. Not verified against the live system. Must not know what a route is worth.
 """
 
 from __future__ import annotations
