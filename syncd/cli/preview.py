@@ -87,7 +87,7 @@ def _print(arguments: argparse.Namespace, found: Preview) -> None:
             ("verdict", f"would be {found.outcome}" + (f": {found.reason}" if found.fix else "")),
             ("what to do", found.fix),
             ("received", found.received),
-            ("rejected", sum(1 for _ in found.rejected) or ""),
+            ("rejected", found.rejected_count or ""),
             ("published now", found.stored),
             ("would be new", found.added),
             ("would change", found.changed),

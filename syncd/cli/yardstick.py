@@ -56,8 +56,10 @@ def yardstick(arguments: argparse.Namespace) -> int:
             return 0
         counts = Counter[str]()
         rows = _rows(cells, wanted, counts, arguments.lang)
-        print_rows(arguments, rows, _COLUMNS, none="no difference")
-        if not arguments.json and counts:
+        print_rows(arguments, rows, _COLUMNS, none="no difference found")
+        if not arguments.json and not counts:
+            say("nothing was compared: no yardstick has told of these cells yet; see 'syncd sources'")
+        elif not arguments.json:
             told = ", ".join(
                 f"{words_of(VERDICTS, code, arguments.lang)} {counts[code]}"
                 for code in Verdict

@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 from contextlib import aclosing
 from dataclasses import dataclass, field, replace
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -84,7 +85,8 @@ class Preview:
     """What was fetched and what it would mean.
 
     ``partial``: the connector had more to fetch and was stopped, so that absences are not counted and the
-    verdict holds for this part alone. ``rejected`` are the records that could not be used, with their bytes.
+    verdict holds for this part alone. ``rejected`` are the first of the ``rejected_count`` records
+    that could not be used, with their bytes.
     """
 
     source_id: str
@@ -94,6 +96,7 @@ class Preview:
     records: tuple[PreviewRecord, ...]
     more_records: int
     rejected: tuple[Mapping[str, Any], ...]
+    rejected_count: int
     issues: tuple[Issue, ...]
     issue_counts: Mapping[str, int]
     outcome: str
@@ -150,6 +153,7 @@ class Previewer:
             records=records,
             more_records=max(0, total - len(records)),
             rejected=await asyncio.to_thread(_rejected, staged, limit),
+            rejected_count=staged.quarantined,
             issues=issues,
             issue_counts=issue_counts,
             outcome=judged.outcome.value,
@@ -252,8 +256,8 @@ def _record(claims: Sequence[Claim]) -> PreviewRecord:
 def _rejected(staged: StagedSnapshot, limit: int) -> tuple[Mapping[str, Any], ...]:
     if not staged.quarantine:
         return ()
-    lines = Path(staged.quarantine).read_bytes().splitlines()
-    return tuple(orjson.loads(line) for line in lines[:limit])
+    with Path(staged.quarantine).open("rb") as lines:
+        return tuple(orjson.loads(line) for line in islice(lines, limit))
 
 
 def _document(document: Document) -> Mapping[str, Any]:

@@ -77,7 +77,8 @@ class Pages:
 
         def render() -> Answer:
             now = ask.clock()
-            sources = content.source_rows(ask.sources(), language)
+            known = ask.sources()
+            sources = content.source_rows(known, language)
             return self._render(
                 "index.html",
                 request.path,
@@ -87,6 +88,7 @@ class Pages:
                 release_age=int((now - view.release.published_at).total_seconds()) if view else 0,
                 sources=sources,
                 sources_good=sum(row.is_good for row in sources),
+                sources_enabled=sum(source.enabled for source in known),
                 cohorts=self._cohort_tables(view, language) if view else [],
                 states=content.SHOWN_STATES,
             )

@@ -305,6 +305,24 @@ def test_a_phone_shows_rows_as_cards_that_name_their_cells(server: Served, brows
     assert table.get_by_role("rowheader").count() == 4
 
 
+_LINES = """(figure) => { let most = 0;
+  for (const cell of document.querySelectorAll('.summary td > *')) {
+    cell.textContent = figure;
+    const range = document.createRange(); range.selectNodeContents(cell);
+    most = Math.max(most, new Set([...range.getClientRects()].map(one => Math.round(one.top))).size);
+  }
+  return most; }"""
+
+
+@pytest.mark.parametrize("width", [320, 390])
+def test_a_figure_is_never_broken_over_lines(server: Served, browser_page: Any, width: int) -> None:
+    browser_page.set_viewport_size({"width": width, "height": 800})
+    browser_page.goto(server.url)
+    for figure in ("23", "11.917"):
+        assert browser_page.evaluate(_LINES, figure) == 1, figure
+    assert browser_page.evaluate(OVERFLOW) == 0
+
+
 def test_unknown_does_not_look_like_missing(server: Served, browser_page: Any) -> None:
     browser_page.goto(f"{server.url}/gaps?state=missing&state=unknown")
     style = (

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import asyncio
 import hashlib
 from collections.abc import Mapping
@@ -12,6 +13,7 @@ import pytest
 
 from syncd.bootstrap import build_application
 from syncd.bootstrap.previewing import preview
+from syncd.cli.preview import _print as show
 from syncd.errors import NotFound, SourceFormatError, SourceUnavailable
 from syncd.pipeline.preview import Preview
 from syncd.replay import ReplayServer
@@ -101,6 +103,17 @@ def test_before_the_first_run_everything_is_new(data_dir: Path) -> None:
     assert all(len(key) == 14 for key in record.service_keys)
     with open_store(config.database_url) as store, pytest.raises(NotFound):
         asyncio.run(preview(config, store, "nobody", pages=1, limit=1))
+
+
+def test_all_rejected_records_are_counted_where_only_the_first_are_shown(
+    data_dir: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with replayed(RECORDINGS) as server:
+        found = looked_at(config_for(server, data_dir), pages=1)
+    one = {"where": "/3", "code": "id_absent", "message": "no id", "raw": "{}"}
+    found = replace(found, rejected=(one,), rejected_count=500)
+    show(argparse.Namespace(json=False, limit=None), found)
+    assert "rejected\t500" in capsys.readouterr().out
 
 
 def test_a_connector_that_wants_more_is_stopped(data_dir: Path) -> None:

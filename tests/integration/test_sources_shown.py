@@ -133,6 +133,9 @@ def test_data_whose_source_is_no_longer_configured_is_shown_at_every_door(
         assert '"configured":false' in one.text
         german, english = fetch(f"{server.url}/").text, fetch(f"{server.url}/?lang=en").text
     assert "nicht mehr eingerichtet" in german
+    # What nobody runs is not late.
+    enabled = sum(one.enabled for one in miniature.ask().sources())
+    assert f" von {enabled}</dd>" in german
     assert "no longer configured" in english
     assert "syncd sources retire grossstadt" in re.sub(r"<[^>]+>", "", english)
     row = next(row for row in printed(miniature, capsys, monkeypatch) if row[0] == "grossstadt")
