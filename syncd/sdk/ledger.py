@@ -192,6 +192,8 @@ class Ledger:
 
     def objects(self, kind: str) -> Iterator[tuple[str, bytes]]:
         """Yield (id, body) of the objects of a kind, by id."""
+        # Now: while somebody reads, SQLite lets no table go.
+        self._settle()
         rows = self._db.execute(
             "SELECT id, body FROM object WHERE kind = ? AND body IS NOT NULL ORDER BY id", (kind,)
         )

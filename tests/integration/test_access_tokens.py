@@ -157,7 +157,7 @@ async def test_a_portal_that_takes_no_token_is_asked_twice_and_not_for_ever(
     serve: Any, fetcher: HttpFetcher, credentials: Any, tmp_path: Path
 ) -> None:
     portal = await serve()
-    portal.taken = frozenset()  # type: ignore[assignment]
+    portal.taken = set()
 
     def give() -> web.Response:
         return web.json_response({"access_token": f"t{len(portal.forms)}", "token_type": "Bearer"})

@@ -81,6 +81,18 @@ def test_what_is_no_ledger_is_refused_and_has_no_position(tmp_path: Path) -> Non
     assert caught.value.code == "ledger_broken"
 
 
+def test_thousands_of_objects_are_read_while_their_competences_are(tmp_path: Path) -> None:
+    with Ledger(tmp_path / "ledger.sqlite3") as ledger:
+        for number in range(2_500):
+            ledger.put("Leistung", f"{number:04}", b"{}")
+            put(ledger, f"c{number}", service=f"{number:04}")
+        put(ledger, "c7", area="09", service="0007")
+        ledger.remove_competence("c8")
+        found = {service: said(ledger, service) for service, _ in ledger.objects("Leistung")}
+    assert len(found) == 2_500
+    assert (found["0007"], found["0008"], found["2499"]) == ([("a", ("09",))], [], [("a", ("06",))])
+
+
 numbers = st.sampled_from(["1", "2", "3", "4", "5"])
 puts = st.tuples(st.just("put"), numbers, st.sampled_from(["06", "09"]), numbers, st.sampled_from("ab"))
 steps = st.lists(st.one_of(puts, st.tuples(st.just("remove"), numbers)), max_size=30)
