@@ -8,6 +8,7 @@ not know what the objects mean.
 from __future__ import annotations
 
 import asyncio
+import hashlib
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
@@ -93,8 +94,7 @@ class Pager:
             listing.anonymous |= any(exact_id(one.get("id")) is None for one in hits.objects)
             listing.received += len(hits.objects)
             yield document, hits
-            short = len(hits.objects) < self.settings.page_size
-            if short and listing.total is not None and listing.received >= listing.total:
+            if self._is_last(listing, len(hits.objects)):
                 break
         else:
             raise SourceFormatError(
@@ -104,6 +104,12 @@ class Pager:
                 fix="Check whether the portal obeys 'offset'; if it does, raise 'page_size'.",
             )
         self._judge(listing)
+
+    def _is_last(self, listing: Listing, hits: int) -> bool:
+        """Tell whether a short page met the total; where totals prove nothing, an empty page is the end."""
+        if self.settings.completeness == "until_empty" or listing.total is None:
+            return False
+        return hits < self.settings.page_size and listing.received >= listing.total
 
     async def _page(self, listing: Listing) -> tuple[Document, Hits]:
         query = [*listing.query, ("limit", str(self.settings.page_size))]
@@ -132,7 +138,7 @@ class Pager:
             total = hits.count
         if listing.total is None:
             listing.total = total
-        elif total is not None and total != listing.total:
+        elif total not in {None, listing.total} and self.settings.completeness != "until_empty":
             self.session.incomplete(
                 f"{listing.name} announced {listing.total} hits on one page and {total} on another:"
                 " the data changed while it was read"
@@ -172,7 +178,10 @@ def _read_xml(path: Path) -> object:
 def _identity(found: dict[str, Any]) -> bytes:
     """Return what tells an object from the others of its list; competences have no ids."""
     key = exact_id(found.get("id"))
-    return key.encode(errors="replace") if key else orjson.dumps(found, option=orjson.OPT_SORT_KEYS)
+    if key:
+        return key.encode(errors="replace")
+    # The hash and not the object: all of a list are kept until its end.
+    return hashlib.blake2b(orjson.dumps(found, option=orjson.OPT_SORT_KEYS), digest_size=16).digest()
 
 
 def _repeated(listing: Listing) -> SourceFormatError:

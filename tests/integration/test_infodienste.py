@@ -352,6 +352,12 @@ async def test_without_any_total_nothing_is_withdrawn_unless_the_operator_says_s
     assert (len(trusted.records), trusted.declared) == (6, 6)
 
 
+async def test_where_totals_prove_nothing_the_empty_page_is_awaited(tmp_path: Path) -> None:
+    finder = Finder(moods=frozenset({"capped", "total_of_page"}))
+    got = await read(finder, tmp_path, page_size=4, completeness="until_empty")
+    assert (len(got.records), got.declared, got.incomplete) == (6, 6, "")
+
+
 async def test_a_portal_that_repeats_its_first_page_is_noticed(tmp_path: Path) -> None:
     with pytest.raises(SourceFormatError) as refused:
         await read(Finder(moods=frozenset({"ignores_offset"})), tmp_path, page_size=4)

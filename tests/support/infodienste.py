@@ -208,6 +208,8 @@ class Finder:
         if page or "no_empty_results" not in self.moods:
             body["results"] = [{"score": 1.5, "object": self._typed(one)} for one in page]
         said = total + ("total_high" in self.moods) - ("total_low" in self.moods)
+        if "total_of_page" in self.moods:
+            said = len(page)
         headers = {}
         if self.moods & {"total_in_body", "count_hits"}:
             body["totalCount" if "total_in_body" in self.moods else "count"] = said
