@@ -9,6 +9,7 @@ from syncd.sdk.connector import SyntheticAnswer, SyntheticPortal
 PATH = "/bereitstelldienst/api/v3/verwaltungsobjekte/xzufi-2-3-1"
 FIRST = f"{PATH}?ars=%25&index=0"
 SECOND = f"{PATH}?ars=%25&index=8"
+THIRD = f"{PATH}?ars=%25&index=14"
 _NAMESPACE = "http://xoev.de/schemata/xzufi/2_3_1"
 
 
@@ -93,5 +94,6 @@ def synthetic_portal() -> SyntheticPortal:
         records=3,
         last_document=SECOND,
         unknown_field_document=(SECOND, _block(*last[:-1], unknown, complete=True, following=14)),
+        later_answers={THIRD: SyntheticAnswer(_block(complete=True, following=14), "application/json")},
         shrunken_document=(SECOND, _block(*last[:-1], complete=True, following=14)),
     )

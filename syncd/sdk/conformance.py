@@ -204,6 +204,36 @@ async def check_absence(trial: Trial) -> None:
     _demand(len(before.ids) - len(after.ids) == 1, f"{len(before.ids)} records became {len(after.ids)}")
 
 
+async def check_nothing_new(trial: Trial) -> None:
+    """From where its ledger stands, a connector learns with one request that nothing is new."""
+    later = trial.spec.portal().later_answers
+    if not (trial.spec.keeps_ledger and later):
+        return
+    replies = {path: _reply(answer) for path, answer in later.items()}
+    async with loopback_portal(honest(trial, replies)) as portal:
+        first, spoke = await _from_position(trial, portal, "")
+        _demand(bool(first) and not spoke, "the first run brings nothing")
+        asked = len(portal.requests)
+        second, spoke = await _from_position(trial, portal, first[-1].context["position_to"])
+    _demand(not second, "the second run brings documents although nothing is new")
+    _demand(spoke, "nothing_new() is not said")
+    _demand(len(portal.requests) - asked == 1, "the second run needs more than one request")
+
+
+async def _from_position(trial: Trial, portal: LoopbackPortal, reached: str) -> tuple[list[Document], bool]:
+    """Return the documents of a run whose ledger stands there, and whether it said that nothing is new."""
+    settings = trial.spec.settings_type(base_url=portal.base_url, **trial.spec.portal().settings)
+    documents: list[Document] = []
+    async with trial.open_session(base_url=portal.base_url, workdir=trial.workdir()) as session:
+        standing = _Standing(session, reached)
+        async for document in trial.spec.build(settings).documents(cast("FetchSession", standing)):
+            _demand(document.context.get("position_from") == reached, "a document continues elsewhere")
+            reached = document.context.get("position_to", "")
+            _demand(bool(reached), "a document names no 'position_to'")
+            documents.append(document)
+    return documents, standing.silent
+
+
 async def check_cancel(trial: Trial) -> None:
     """A run whose portal never answers ends soon after it is cancelled."""
     for path in trial.spec.portal().answers:
@@ -259,11 +289,27 @@ CHECKS: tuple[Callable[[Trial], Awaitable[None]], ...] = (
     check_malformed,
     check_unknown_fields,
     check_absence,
+    check_nothing_new,
     check_cancel,
     check_only_sdk_errors,
     check_parser_pure,
     check_readme,
 )
+
+
+class _Standing:
+    """A session whose source's ledger stands at a position."""
+
+    def __init__(self, session: FetchSession, position: str) -> None:
+        self._session = session
+        self.position = position
+        self.silent = False
+
+    def nothing_new(self) -> None:
+        self.silent = True
+
+    def __getattr__(self, name: str) -> Any:  # noqa: ANN401 - everything else is the session's
+        return getattr(self._session, name)
 
 
 # --- inside ------------------------------------------------------------------------------------------

@@ -181,3 +181,5 @@ class SyntheticPortal:
     settings: Mapping[str, Any] = field(default_factory=dict)
     unknown_field_document: tuple[str, bytes] | None = None
     shrunken_document: tuple[str, bytes] | None = None
+    later_answers: Mapping[str, SyntheticAnswer] = field(default_factory=dict)
+    """What a connector that keeps a ledger is told when it asks again and nothing is new, by path."""

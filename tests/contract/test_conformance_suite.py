@@ -12,6 +12,8 @@ from pydantic import ConfigDict
 
 from connectors.link_list.connector import SPEC, LinkList
 from connectors.link_list.settings import LinkListSettings
+from connectors.pvog_bereitstelldienst.connector import SPEC as PVOG
+from connectors.pvog_bereitstelldienst.connector import Bereitstelldienst, Position
 from syncd.fetching.client import HttpFetcher
 from syncd.fetching.limits import FetchLimits
 from syncd.fetching.session import SourceSession
@@ -251,3 +253,18 @@ def test_what_a_parser_imports_of_its_own_package_counts(
         "faulty_neighbour.words line 2: imports os.environ",
         "faulty_neighbour.dates line 1: imports time.time",
     )
+
+
+class Forgetful(Bereitstelldienst):
+    """Begins anew whatever its ledger says."""
+
+    def _resume(self, position: str) -> tuple[Position, str]:
+        return super()._resume("")
+
+
+async def test_a_connector_that_forgets_where_it_stands_is_caught(tmp_path: Path) -> None:
+    await conformance.check_nothing_new(Trial(PVOG, real_session, tmp_path / "good"))
+    with pytest.raises(NotConforming, match="continues elsewhere"):
+        await conformance.check_nothing_new(
+            Trial(replace(PVOG, build=Forgetful), real_session, tmp_path / "bad")
+        )
