@@ -137,7 +137,7 @@ class Requests:
         facts = await asyncio.to_thread(_read_page, document.path, document.charset, plan, self._plan)
         if stream.completeness.total_header:
             said = document.headers.get(stream.completeness.total_header.lower(), "")
-            facts.total = int(said) if said.isascii() and said.isdigit() else None
+            facts.total = int(said[:12]) if said.isascii() and said.isdigit() else None
         return facts
 
     def _check_pages(self, page: int, stream: Stream) -> None:

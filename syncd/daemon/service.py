@@ -172,9 +172,11 @@ class Daemon:
         table = self.app.config.file.probe
         if not table.links and table.routing_url is None:
             return
-        found = await self.app.prober.round(table.batch, links=table.links)
-        if found:
+        prober = self.app.prober
+        before = prober.changed
+        if found := await prober.round(table.batch, links=table.links):
             _log.info("probes_done", **found)
+        if prober.changed > before:
             self._rebuild_wanted.set()
 
     async def _rebuild_when_wanted(self) -> None:

@@ -11,10 +11,10 @@ import asyncio
 from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
-from urllib.robotparser import RobotFileParser
 
 import aiohttp
 from aiohttp import hdrs
+from protego import Protego
 from yarl import URL
 
 from syncd.errors import SyncdError
@@ -35,6 +35,11 @@ if TYPE_CHECKING:
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _ACCEPT = "text/html,application/xhtml+xml,application/pdf;q=0.9,*/*;q=0.5"
 _HTML = ("text/html", "application/xhtml+xml")
+_PRODUCT = "syncd"
+"""What robots.txt may call us."""
+_NOBODY = "User-agent: *\nDisallow: /"
+ROBOTS_AGE_S = 3_600.0
+"""A copy of robots.txt is used for an hour; RFC 9309 §2.4 allows a day."""
 _ROBOTS_SIZE = 256 * 1024
 _ROBOTS_REDIRECTS = 5
 _OK = 200
@@ -65,7 +70,8 @@ class _Host:
     """What is known of one host: its rules, and when it may be asked next."""
 
     lock: asyncio.Lock = field(default_factory=asyncio.Lock)
-    rules: RobotFileParser | None = None
+    rules: Protego | None = None
+    read_at: float = field(default_factory=lambda: asyncio.get_running_loop().time())
     next_at: float = 0.0
 
 
@@ -102,6 +108,7 @@ class LinkProbe:
             url = checked_url(link, where="probe")
         except SyncdError as error:
             return LinkFacts(link, code=error.code)
+        self._forget_old()
         hops: list[str] = []
         seen: set[URL] = set()
         for _ in range(self._limits.redirects + 1):
@@ -142,7 +149,7 @@ class LinkProbe:
         """Wait until the host may be asked again, and note the next time."""
         loop = asyncio.get_running_loop()
         await asyncio.sleep(max(0.0, host.next_at - loop.time()))
-        asked_for = host.rules.crawl_delay(self._user_agent) if host.rules else None
+        asked_for = host.rules.crawl_delay(_PRODUCT) if host.rules else None
         pause = max(self._limits.pause_s, min(float(asked_for or 0.0), self._limits.pause_cap_s))
         host.next_at = loop.time() + pause
 
@@ -150,11 +157,10 @@ class LinkProbe:
         """Tell whether robots.txt lets us look; one that cannot be read lets nobody in (RFC 9309 §2.3.1)."""
         if host.rules is None:
             host.rules = await self._robots(url.origin() / "robots.txt")
-        return host.rules.can_fetch(self._user_agent, str(url))
+            host.read_at = asyncio.get_running_loop().time()
+        return bool(host.rules.can_fetch(str(url), _PRODUCT))
 
-    async def _robots(self, url: URL) -> RobotFileParser:
-        rules = RobotFileParser()
-        rules.modified()
+    async def _robots(self, url: URL) -> Protego:
         for _ in range(_ROBOTS_REDIRECTS):
             async with await self._get(url) as response:
                 target = self._joined(url, response.headers.get(hdrs.LOCATION, ""))
@@ -163,15 +169,21 @@ class LinkProbe:
                     continue
                 if response.status == _OK:
                     text = await read_at_most(response, _ROBOTS_SIZE)
-                    rules.parse(text.decode("utf-8", "replace").splitlines())
-                elif response.status in _CLIENT_ERRORS:
-                    rules.allow_all = True  # type: ignore[attr-defined] # not in the stubs
-                else:
-                    rules.disallow_all = True  # type: ignore[attr-defined] # not in the stubs
-                return rules
+                    return Protego.parse(text.decode("utf-8", "replace"))
+                return Protego.parse("" if response.status in _CLIENT_ERRORS else _NOBODY)
         # Too many redirects count as "there is none" (RFC 9309 §2.3.1.2).
-        rules.allow_all = True  # type: ignore[attr-defined] # not in the stubs
-        return rules
+        return Protego.parse("")
+
+    def _forget_old(self) -> None:
+        """Let go of hosts nobody waits for whose rules are too old (RFC 9309 §2.4)."""
+        now = asyncio.get_running_loop().time()
+        old = [
+            name
+            for name, host in self._hosts.items()
+            if not host.lock.locked() and now > max(host.read_at + ROBOTS_AGE_S, host.next_at)
+        ]
+        for name in old:
+            del self._hosts[name]
 
     async def _ask(self, link: str, url: URL, hops: list[str]) -> LinkFacts | URL:
         async with await self._get(url) as response:

@@ -73,7 +73,8 @@ class LinkVerdict:
 
     ``rule`` is the id of the deciding rule (its words: ``syncd.rules.probe_words``). ``failures`` counts
     looks in a row that found it broken, the first of them at ``failing_since``. ``final_url`` is empty when
-    it is the link itself.
+    it is the link itself. ``seen`` and ``seen_by`` are target and rule of the last look that saw something:
+    what was seen goes on to bound a claim while nobody can look.
     """
 
     url: str
@@ -85,6 +86,8 @@ class LinkVerdict:
     final_url: str = ""
     failures: int = 0
     failing_since: datetime | None = None
+    seen: TargetKind = TargetKind.UNSEEN
+    seen_by: str = ""
 
 
 @dataclass(frozen=True, slots=True)

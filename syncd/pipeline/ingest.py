@@ -281,26 +281,15 @@ class _Attempt:
         ledger = ledger_of(plan, self.ingest.ledgers)
         if ledger is not None:
             await asyncio.to_thread(ledger.parent.mkdir, parents=True, exist_ok=True)
-        job = ParseJob(
-            source_id=plan.source_id,
-            parser=plan.parser,
-            documents=[
-                {"path": str(d.path), "name": d.name, "charset": d.charset, "context": dict(d.context)}
-                for d in documents
-            ],
-            options=plan.options,
-            scope={
-                "areas": [area.code for area in plan.scope.areas],
-                "services": sorted(plan.scope.services) if plan.scope.services is not None else None,
-                "default_area": plan.default_area.code if plan.default_area else None,
-            },
+        job = ParseJob.of(
+            plan,
+            documents,
             known_hashes=hashes,
             known_areas=areas,
             workdir=workdir,
             reparse=reparse,
             ledger=ledger,
             incomplete=incomplete,
-            time_limit_s=plan.parse_timeout.total_seconds() if plan.parse_timeout else None,
             quarantine=self._quarantine(),
         )
         return await self.ingest.worker.stage(job)

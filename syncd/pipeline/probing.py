@@ -34,6 +34,7 @@ _SCAN: Final = "scan"
 FOUND: Final = "found"
 """State of a route that exists; ``none`` of one that does not."""
 _KEYS_AT_A_TIME = 100
+_LOOKS_AT_A_TIME = 100
 _ROUTE_AGAIN: Final = {FOUND: timedelta(days=30), "none": timedelta(days=7), "unclear": timedelta(days=1)}
 
 
@@ -63,6 +64,8 @@ class Prober:
     clock: Callable[[], datetime]
     looker: Looker | None = None
     asker: RouteAsker | None = None
+    changed: int = 0
+    """How many findings changed what the catalogue says, since this was made."""
     _lock: asyncio.Lock = field(default_factory=asyncio.Lock)
 
     async def round(self, limit: int, *, links: bool = True) -> Counter[str]:
@@ -112,9 +115,14 @@ class Prober:
         return count
 
     async def _look_at_due(self, looker: Looker, limit: int) -> Counter[str]:
+        found: Counter[str] = Counter()
         due = await asyncio.to_thread(self.store.due_probes, LINK, now=self.clock(), limit=limit)
-        facts = await asyncio.gather(*(looker.look(row.subject) for row in due))
-        return await asyncio.to_thread(self._keep, due, facts)
+        # Kept bit by bit: a stop must not cost hours of polite waiting.
+        for start in range(0, len(due), _LOOKS_AT_A_TIME):
+            some = due[start : start + _LOOKS_AT_A_TIME]
+            facts = await asyncio.gather(*(looker.look(row.subject) for row in some))
+            found += await asyncio.to_thread(self._keep, some, facts)
+        return found
 
     def _keep(self, due: Sequence[ProbeRow], facts: Sequence[LinkFacts]) -> Counter[str]:
         now = self.clock()
@@ -125,6 +133,7 @@ class Prober:
             rows.append(row_of(verdict))
             if effect(before) != effect(verdict):
                 dirty.append(row.subject)
+        self.changed += len(dirty)
         self.store.keep_probes(rows, dirty=dirty)
         return Counter(row.state for row in rows)
 
@@ -143,6 +152,7 @@ class Prober:
             new = ProbeRow(ROUTE, row.subject, kept, now + _ROUTE_AGAIN[state], now, {"routes": count or 0})
             changed = (kept == FOUND) != (row.state == FOUND)
             await asyncio.to_thread(self.store.keep_probes, [new], dirty=[row.subject] if changed else [])
+            self.changed += changed
             found[f"route_{state}"] += 1
         return found
 
@@ -175,6 +185,8 @@ def verdict_of(row: ProbeRow) -> LinkVerdict | None:
         final_url=str(body.get("final_url", "")),
         failures=int(str(body.get("failures", 0))),
         failing_since=datetime.fromisoformat(str(since)) if since else None,
+        seen=TargetKind(str(body.get("seen", TargetKind.UNSEEN))),
+        seen_by=str(body.get("seen_by", "")),
     )
 
 
@@ -187,6 +199,8 @@ def row_of(verdict: LinkVerdict) -> ProbeRow:
         "final_url": verdict.final_url,
         "failures": verdict.failures,
         "failing_since": verdict.failing_since.isoformat() if verdict.failing_since else None,
+        "seen": verdict.seen.value,
+        "seen_by": verdict.seen_by,
     }
     kept = {name: value for name, value in body.items() if value}
     return ProbeRow(LINK, verdict.url, verdict.state.value, recheck_at(verdict), verdict.checked_at, kept)

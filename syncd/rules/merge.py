@@ -153,9 +153,9 @@ def _channels(claims: Sequence[Claim], seen: Seen) -> tuple[tuple[GradedChannel,
 def _as_seen(graded: GradedChannel, seen: Seen, *, routed: bool) -> GradedChannel:
     """Take a rung down that a probe contradicts, and up to the end where a delivery route is proven."""
     verdict = seen.links.get(graded.channel.url or "")
-    ceiling = CEILINGS.get(verdict.target) if verdict else None
+    ceiling = CEILINGS.get(verdict.seen) if verdict else None
     if verdict is not None and ceiling is not None and ceiling < graded.evidence:
-        return GradedChannel(graded.channel, ceiling, verdict.rule)
+        return GradedChannel(graded.channel, ceiling, verdict.seen_by)
     if routed and graded.evidence is Evidence.ONLINE_SERVICE:
         return GradedChannel(graded.channel, Evidence.END_TO_END, "probe.delivery_route")
     return graded

@@ -124,8 +124,16 @@ _ROWS: Final = (
 
 def judge(facts: LinkFacts, before: LinkVerdict | None, *, at: datetime) -> LinkVerdict:
     """Return what is now held of a link, given what was held before."""
+    verdict = _judged(facts, before, at)
+    if verdict.target is not TargetKind.UNSEEN:
+        return replace(verdict, seen=verdict.target, seen_by=verdict.rule)
+    return replace(verdict, seen=before.seen, seen_by=before.seen_by) if before else verdict
+
+
+def _judged(facts: LinkFacts, before: LinkVerdict | None, at: datetime) -> LinkVerdict:
     final = facts.hops[-1] if facts.hops else facts.url
-    shown = final if final != facts.url else ""
+    # Compared by hops, not by text: secrets in addresses are blacked out.
+    shown = final if len(facts.hops) > 1 else ""
     if facts.code == ROBOTS_EXCLUDED:
         # Not to be looked at is no fault: what was known before stays as it is.
         known = before.state if before else LinkState.UNCHECKED
@@ -209,11 +217,11 @@ def effect(verdict: LinkVerdict | None) -> tuple[bool, TargetKind | None, str]:
     """
     if verdict is None:
         return False, None, ""
-    bounded = verdict.target in CEILINGS
+    bounded = verdict.seen in CEILINGS
     return (
         verdict.state is LinkState.DEAD,
-        verdict.target if bounded else None,
-        verdict.rule if bounded else "",
+        verdict.seen if bounded else None,
+        verdict.seen_by if bounded else "",
     )
 
 

@@ -83,6 +83,25 @@ async def test_redirects_are_followed_and_robots_obeyed() -> None:
         assert all("cookie" not in head.lower() for head in server.requests)
 
 
+async def test_wildcards_of_robots_are_understood() -> None:
+    robots = b"User-agent: *\nDisallow: /*?id=\nDisallow: /*.php$\nCrawl-delay: 0\n"
+    pages: dict[str, bytes | Script] = {"/a": response(FORM, HTML), "/b.php": response(FORM, HTML)}
+    async with FaultServer(site(pages, robots)) as server:
+        allowed, query, script = await look(server, "/a", "/a?id=7", "/b.php")
+    assert [one.code for one in (allowed, query, script)] == ["", "robots_excluded", "robots_excluded"]
+
+
+async def test_old_copies_of_robots_are_let_go(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("syncd.fetching.probe.ROBOTS_AGE_S", 0.0)
+    async with (
+        FaultServer(site({"/a": response(FORM, HTML)})) as server,
+        LinkProbe("syncd/test", LIMITS) as probe,
+    ):
+        for _ in range(2):
+            await probe.look(f"http://127.0.0.1:{server.port}/a")
+        assert asked(server).count("/robots.txt") == 2
+
+
 async def test_a_site_that_cannot_be_asked_is_a_fact_not_an_error() -> None:
     async def hang(_head: str, _writer: asyncio.StreamWriter) -> None:
         await asyncio.sleep(30)

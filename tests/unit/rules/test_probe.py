@@ -152,3 +152,14 @@ def test_only_what_bounds_or_kills_has_an_effect() -> None:
     assert effect(pdf) == (False, TargetKind.PDF, "probe.print_type")
     assert effect(looks(GONE, GONE, every=timedelta(days=1))[-1])[0]
     assert max(CEILINGS.values()) < Evidence.ONLINE_FORM
+
+
+def test_what_was_seen_bounds_a_claim_while_nobody_can_look() -> None:
+    pdf = LinkFacts(URL, (URL,), 200, "application/pdf")
+    refused = LinkFacts(URL, (URL,), 403)
+    excluded = LinkFacts(URL, (URL,), code="robots_excluded")
+    for blind in (refused, excluded, DOWN):
+        seen, after = looks(pdf, blind, every=timedelta(days=1))
+        assert effect(after) == effect(seen) == (False, TargetKind.PDF, "probe.print_type")
+        assert after.target is TargetKind.UNSEEN
+    assert effect(looks(pdf, refused, FINE, every=timedelta(days=1))[-1]) == (False, None, "")
