@@ -13,6 +13,8 @@ from syncd.cli.reading import overrides_of
 from syncd.errors import ConfigError
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from syncd.settings.readiness import Readiness
 
 _LEFT_OUT = ("recordings", "demo")
@@ -36,6 +38,7 @@ def check(arguments: argparse.Namespace) -> int:
     else:
         for source in sources:
             _print_readiness(source)
+        _print_unverified(sources)
         for problem in problems:
             print(problem)
         amount = "no problem" if not problems else f"{len(problems)} problem{'s' * (len(problems) > 1)}"
@@ -44,16 +47,24 @@ def check(arguments: argparse.Namespace) -> int:
 
 
 def _print_readiness(source: Readiness) -> None:
-    if not source.steps:
-        return
+    # What the heading says, and what is true of all sources of a connector, is not said line by line.
+    steps = [step for step in source.steps if step.key not in {"connector", "enabled"}]
     if source.enabled:
         heading = "enabled, but"
     else:
         heading = "disabled, ready to be enabled" if source.ready else "disabled; still missing"
-    say(f"{source.file}: {heading}")
-    for step in source.steps:
+    if steps or not source.enabled:
+        say(f"{source.file}: {heading}")
+    for step in steps:
         line = f"{step.line}: " if step.line else ""
         say(f"  {line}{step.key}: {step.message} → {step.fix}")
+
+
+def _print_unverified(sources: Sequence[Readiness]) -> None:
+    names = sorted({source.connector for source in sources if not source.verified_live})
+    if names:
+        say(f"never compared with a running portal: {', '.join(names)}")
+        say("  → look at what 'syncd preview SOURCE' shows before you rely on one of them")
 
 
 def schema(arguments: argparse.Namespace) -> int:

@@ -109,6 +109,7 @@ def test_what_a_disabled_source_lacks_is_no_problem(config: Path, capsys: pytest
     assert f"env:{KEY} is not set or empty" in shown.err
     assert "sources/pvog-wiesbaden.toml" in shown.err
     assert "lists.example.invalid is a placeholder" in shown.err
+    assert shown.err.count("never compared with a running portal") == 1
     assert main(["check", "--json", str(config)]) == 0
     body = json.loads(capsys.readouterr().out)
     assert body["problems"] == []
