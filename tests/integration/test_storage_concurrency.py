@@ -23,13 +23,10 @@ WRITERS = 8
 ROUNDS = 25
 ONE_WRITER = """
 import sys
-from syncd.model.run import RunOutcome
 from syncd.storage import open_store
-from tests.unit.storage.samples import NOW
+from tests.integration.test_storage_concurrency import fail_once
 with open_store(sys.argv[1], create=False) as store:
-    for _ in range(int(sys.argv[2])):
-        run_id = store.open_run("shared", trigger="test", now=NOW)
-        store.close_run(run_id, outcome=RunOutcome.FAILED, now=NOW)
+    print(sum(fail_once(store) for _ in range(int(sys.argv[2]))))
 """
 
 
@@ -37,6 +34,18 @@ with open_store(sys.argv[1], create=False) as store:
 def store(database_url: str) -> Iterator[SqlStore]:
     with open_store(database_url) as opened:
         yield opened
+
+
+def fail_once(store: SqlStore) -> bool:
+    """Let a run of the shared source fail; False when another writer's run took its place meanwhile."""
+    run_id = store.open_run("shared", trigger="test", now=NOW)
+    try:
+        store.close_run(run_id, outcome=RunOutcome.FAILED, now=NOW)
+    except StorageError as error:
+        if "given up" not in error.message:
+            raise
+        return False
+    return True
 
 
 def at_once(work: Callable[[int], Any]) -> None:
@@ -53,18 +62,21 @@ def at_once(work: Callable[[int], Any]) -> None:
 
 def test_eight_writers_lose_nothing(store: SqlStore, database_url: str) -> None:
     """Counting failures is read-modify-write, the kind of update SQLite's default mode loses silently."""
+    ended: list[bool] = []
     with open_store(database_url) as second:
 
         def write(number: int) -> None:
             mine = (store, second)[number % 2]
             for round_ in range(ROUNDS):
-                run_id = mine.open_run("shared", trigger="test", now=NOW)
-                mine.close_run(run_id, outcome=RunOutcome.FAILED, now=NOW)
+                ended.append(fail_once(mine))
                 records = [staged(f"{number}-{i}", str(round_)) for i in range(5)]
                 sync(mine, snapshot(records, source_id=f"source {number}"))
 
         at_once(write)
-    assert store.source_state("shared").consecutive_failures == WRITERS * ROUNDS
+    assert 0 < sum(ended) == store.source_state("shared").consecutive_failures
+    outcomes = [run.outcome for run in store.runs(source_id="shared", limit=10_000)]
+    assert outcomes.count(RunOutcome.FAILED) == sum(ended)
+    assert outcomes.count(RunOutcome.INTERRUPTED) == len(ended) - sum(ended)
     assert len(store.runs(limit=10_000)) == 2 * WRITERS * ROUNDS
     last = str(ROUNDS - 1)
     for number in range(WRITERS):
@@ -76,12 +88,15 @@ def test_eight_writers_lose_nothing(store: SqlStore, database_url: str) -> None:
 def test_processes_lose_nothing_either(store: SqlStore, database_url: str) -> None:
     environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])}
     command = [sys.executable, "-c", ONE_WRITER, database_url, str(ROUNDS)]
-    children = [subprocess.Popen(command, env=environment) for _ in range(3)]
-    for _ in range(ROUNDS):
-        run_id = store.open_run("shared", trigger="test", now=NOW)
-        store.close_run(run_id, outcome=RunOutcome.FAILED, now=NOW)
-    assert [child.wait(timeout=90) for child in children] == [0, 0, 0]
-    assert store.source_state("shared").consecutive_failures == 4 * ROUNDS
+    children = [
+        subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, text=True) for _ in range(3)
+    ]
+    ended = sum(fail_once(store) for _ in range(ROUNDS))
+    said = [child.communicate(timeout=90)[0] for child in children]
+    assert [child.returncode for child in children] == [0, 0, 0]
+    ended += sum(int(words) for words in said)
+    assert 0 < ended == store.source_state("shared").consecutive_failures
+    assert len(store.runs(source_id="shared", limit=10_000)) == 4 * ROUNDS
 
 
 def test_publishers_of_two_processes_number_their_releases_in_turn(database_url: str) -> None:

@@ -83,11 +83,10 @@ def test_a_connection_lost_in_the_middle_of_t1_leaves_no_trace(postgres_url: str
 
         broken = snapshot(seen=1)
         object.__setattr__(broken, "records", cut_off)
-        run_id = store.open_run("portal", trigger="test", now=NOW)
         with pytest.raises(StorageError):
             sync(store, broken)
         assert set(live(store)) == {"a"}
-        store.close_run(run_id, outcome=RunOutcome.FAILED, now=NOW)
+        store.close_run(store.runs(limit=1)[0].run_id, outcome=RunOutcome.FAILED, now=NOW)
         sync(store, snapshot([staged(f"new{i}") for i in range(3000)], seen=1))
         assert len(live(store)) == 3001
 
