@@ -5,11 +5,10 @@ from __future__ import annotations
 import importlib.metadata
 import json
 import sys
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import date
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +19,7 @@ from cyclonedx.validation.json import JsonStrictValidator
 from tests.support import audit
 from tests.support.audit import Exempt, Weakness, judge, read_exceptions, weaknesses_in
 from tests.support.bill_of_materials import PRODUCT, MaterialError, bill, closure, locked, render
+from tests.support.loopback import served_in_thread
 from tests.support.paths import REPOSITORY
 
 TODAY = date(2026, 11, 22)
@@ -115,10 +115,8 @@ def advisories(about: str = "") -> Iterator[tuple[str, set[str]]]:
         def log_message(self, *_: object) -> None:
             return
 
-    with ThreadingHTTPServer(("127.0.0.1", 0), Service) as server:
-        threading.Thread(target=server.serve_forever, daemon=True).start()
-        yield f"http://127.0.0.1:{server.server_port}/v1/query", heard
-        server.shutdown()
+    with served_in_thread(Service) as address:
+        yield f"{address}/v1/query", heard
 
 
 @pytest.mark.fault("X1")

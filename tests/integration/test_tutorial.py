@@ -6,10 +6,9 @@ import asyncio
 import json
 import re
 import shutil
-import threading
 from collections.abc import Iterator
 from functools import partial
-from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from http.server import SimpleHTTPRequestHandler
 from pathlib import Path
 
 import pytest
@@ -19,6 +18,7 @@ from syncd.pipeline.preview import Preview
 from syncd.settings.load import load_config
 from syncd.settings.shipped import shipped_directory
 from syncd.storage import open_store
+from tests.support.loopback import served_in_thread
 from tests.support.paths import REPOSITORY
 
 TEXT = (REPOSITORY / "docs" / "tutorial" / "connect-a-portal.md").read_text("utf-8")
@@ -32,32 +32,27 @@ class Quiet(SimpleHTTPRequestHandler):
 
 
 @pytest.fixture
-def portal(tmp_path: Path) -> Iterator[tuple[Path, int]]:
+def portal(tmp_path: Path) -> Iterator[tuple[Path, str]]:
     folder = tmp_path / "portal"
     folder.mkdir()
     (folder / "services.json").write_text(json.dumps(PORTAL))
-    server = ThreadingHTTPServer(("127.0.0.1", 0), partial(Quiet, directory=str(folder)))
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    try:
-        yield folder / "services.json", server.server_port
-    finally:
-        server.shutdown()
-        server.server_close()
+    with served_in_thread(partial(Quiet, directory=str(folder))) as address:
+        yield folder / "services.json", address
 
 
-def look(tmp_path: Path, port: int, source: str) -> Preview:
+def look(tmp_path: Path, address: str, source: str) -> Preview:
     conf = tmp_path / "conf"
     if not conf.exists():
         shutil.copytree(shipped_directory(), conf)
-    (conf / "sources" / "musterstadt.toml").write_text(source.replace(":8099", f":{port}"))
+    (conf / "sources" / "musterstadt.toml").write_text(source.replace("http://127.0.0.1:8099", address))
     config = load_config(conf, {"daemon.data_dir": str(tmp_path / "state")})
     with open_store(f"sqlite:///{tmp_path}/empty.sqlite3") as store:
         return asyncio.run(preview(config, store, "musterstadt", pages=1, limit=10))
 
 
-def test_typed_along(portal: tuple[Path, int], tmp_path: Path) -> None:
-    listing, port = portal
-    first = look(tmp_path, port, SOURCE)
+def test_typed_along(portal: tuple[Path, str], tmp_path: Path) -> None:
+    listing, address = portal
+    first = look(tmp_path, address, SOURCE)
     assert [r.service_keys for r in first.records] == [
         ("99102013104000",),
         ("99050012104000",),
@@ -68,10 +63,10 @@ def test_typed_along(portal: tuple[Path, int], tmp_path: Path) -> None:
 
     key_line, _, rest = CHANNEL.partition("\n")
     assert key_line in SOURCE
-    second = look(tmp_path, port, SOURCE.replace(key_line, f"{key_line}\n{rest}"))
+    second = look(tmp_path, address, SOURCE.replace(key_line, f"{key_line}\n{rest}"))
     assert [c.evidence for r in second.records for c in r.channels] == ["online_service", "pdf_form"]
     assert second.issue_counts == {"unknown_field": 1, "record_without_key": 1}
 
     listing.write_text(json.dumps({**PORTAL, "services": PORTAL["services"][:2]}))
-    cut = look(tmp_path, port, SOURCE)
+    cut = look(tmp_path, address, SOURCE)
     assert cut.outcome == "refused", "the portal announces three and sends two"

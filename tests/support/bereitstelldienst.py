@@ -5,16 +5,16 @@ It behaves as its one documented consumer saw it, with its bad habits as moods. 
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from typing import Any
 from urllib.parse import parse_qs, urlencode, urlsplit
 
 import orjson
 
+from tests.support.loopback import served_in_thread
 from tests.support.xzufi import message
 
 CLIENT, SECRET = "synthetic-client", "synthetic secret"
@@ -157,17 +157,9 @@ def running(service: Service) -> Iterator[Service]:
         def log_message(self, *_: object) -> None:
             """Say nothing."""
 
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    server.daemon_threads = True
-    service.base_url = f"http://127.0.0.1:{server.server_address[1]}"
-    thread = threading.Thread(target=server.serve_forever, args=(0.05,))
-    thread.start()
-    try:
+    with served_in_thread(Handler) as address:
+        service.base_url = address
         yield service
-    finally:
-        server.shutdown()
-        thread.join()
-        server.server_close()
 
 
 def credentials(service: Service) -> dict[str, str]:

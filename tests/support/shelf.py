@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import hashlib
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
+
+from tests.support.loopback import served_in_thread
 
 
 @dataclass
@@ -58,14 +59,6 @@ def serving(shelf: Shelf) -> Iterator[Shelf]:
         def log_message(self, *_: object) -> None:
             """Say nothing."""
 
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    server.daemon_threads = True
-    shelf.base_url = f"http://127.0.0.1:{server.server_address[1]}"
-    thread = threading.Thread(target=server.serve_forever, args=(0.05,))
-    thread.start()
-    try:
+    with served_in_thread(Handler) as address:
+        shelf.base_url = address
         yield shelf
-    finally:
-        server.shutdown()
-        thread.join()
-        server.server_close()
