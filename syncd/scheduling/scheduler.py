@@ -118,6 +118,9 @@ class Scheduler:
         for tick in ticks:
             tick.cancel()
         if self._scheduler.running:
+            # A start just handed over takes one turn of the loop; cut short, APScheduler logs an error.
+            self._scheduler.pause()
+            await asyncio.sleep(0)
             self._scheduler.shutdown(wait=False)
         runs = list(self._running.values())
         for run in runs:

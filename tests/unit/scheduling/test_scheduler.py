@@ -10,6 +10,8 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from apscheduler.executors.asyncio import AsyncIOExecutor
+from apscheduler.job import Job
 
 from syncd.scheduling import scheduler as module
 from syncd.scheduling.scheduler import Scheduler
@@ -90,6 +92,27 @@ async def test_stop_cancels_runs_and_waits_for_their_end() -> None:
     await until(lambda: len(bench.started) == 2)
     await bench.scheduler.stop()
     assert sorted(bench.cancelled) == ["a", "b"]
+    assert bench.scheduler.running() == ()
+
+
+async def test_a_start_that_is_due_as_everything_stops_is_no_error(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    handed_over: list[str] = []
+    submit = AsyncIOExecutor.submit_job
+
+    def noted(executor: AsyncIOExecutor, job: Job, times: list[datetime]) -> None:
+        submit(executor, job, times)
+        handed_over.append(job.id)
+
+    monkeypatch.setattr(AsyncIOExecutor, "submit_job", noted)
+    bench = Bench(second("a", datetime.now(UTC)))
+    await bench.scheduler.start()
+    async with asyncio.timeout(5):
+        while not handed_over:  # noqa: ASYNC110 - an event would be seen a turn too late
+            await asyncio.sleep(0)
+    await bench.scheduler.stop()
+    assert not [record for record in caplog.records if record.levelname == "ERROR"]
     assert bench.scheduler.running() == ()
 
 
