@@ -1,8 +1,8 @@
 """Links of records to services: what is compared, what was found, and why.
 
-A link is derived, never stated: a pure function of a record, the register and the judgements that hold. Points
-and scores are integers in permille, so that no machine and no order of arrival gives another result. Must not
-know how candidates are found, nor what operators decided.
+A link is derived, never stated: a pure function of a record, the register and the judgements that hold.
+Points and scores are integers in permille, so that no machine and no order of arrival gives another result.
+Must not know how candidates are found, nor what operators decided.
 """
 
 from __future__ import annotations
@@ -17,10 +17,10 @@ FULL_SCORE = 1000
 class LinkMethod(StrEnum):
     """Which rule made a link, in the order in which they are asked; the first answer holds.
 
-    ``judgement``: an operator said so. ``exact``: the record states the key. ``identity``: it shares a declared
-    id with the service (editorial id, LHM id, referenzLeiKa of a superordinate service). ``hierarchy``: a
-    ``000`` parent speaks for its children, coarsely. ``alias``: the title is a known other name. ``scored``: the
-    features of both are alike enough.
+    ``judgement``: an operator said so. ``exact``: the record states the key. ``identity``: it shares a
+    declared id with the service (editorial id, LHM id, referenzLeiKa of a superordinate service).
+    ``hierarchy``: a ``000`` parent speaks for its children, coarsely. ``alias``: the title is a known other
+    name. ``scored``: the features of both are alike enough.
     """
 
     JUDGEMENT = "judgement"
@@ -65,9 +65,9 @@ class Candidate:
 class Described:
     """What of a record is compared with the register; all texts as the source wrote them.
 
-    ``key_fragments`` are the parts of the key field that are no key (13 digits, a prefix, a key of words).
-    ``legal_grounds`` are citations such as ``§ 34a GewO``; citations in title and description are found without
-    being listed here. ``facts`` are those of the record, sorted by name.
+    ``key_fragments`` are the parts of the key field that are no key (13 digits, a prefix, words).
+    ``legal_grounds`` are citations such as ``§ 34a GewO``; citations in title and description are found
+    without being listed here. ``facts`` are those of the record, sorted by name.
     """
 
     title: str
