@@ -10,7 +10,9 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol
 
 from syncd.model.run import RunCounts
+from syncd.pipeline.judgement_ports import JudgementStore
 from syncd.pipeline.probe_ports import ProbeStore
+from syncd.pipeline.register_ports import RegisterStore
 from syncd.rules.withdraw import NO_GRACE, Grace
 
 if TYPE_CHECKING:
@@ -18,7 +20,6 @@ if TYPE_CHECKING:
     from datetime import date, datetime
     from pathlib import Path
 
-    from syncd.model.area import Area
     from syncd.model.entry import Release
     from syncd.model.issue import Issue
     from syncd.model.run import Run, RunOutcome, SourceState
@@ -246,7 +247,7 @@ class ChangeRow:
     title: str
 
 
-class Store(ProbeStore, Protocol):
+class Store(ProbeStore, JudgementStore, RegisterStore, Protocol):
     """All that the use cases ask of a database. Instants are aware UTC."""
 
     # --- runs and sources ---------------------------------------------------------------------------
@@ -425,22 +426,6 @@ class Store(ProbeStore, Protocol):
 
     def totals(self, release: int) -> tuple[TotalsRow, ...]:
         """Return the per-area totals as of a release."""
-
-    # --- registers ----------------------------------------------------------------------------------
-    def put_edition(self, label: str, digest: str, areas: Iterable[Area], *, now: datetime) -> int:
-        """Store an edition of the area register once per digest and return its id."""
-
-    def edition_areas(self, edition_id: int) -> tuple[Area, ...]:
-        """Return the areas of an edition sorted by code."""
-
-    def edition_by_digest(self, digest: str) -> int:
-        """Return the id of a stored edition; raises NotFound."""
-
-    def put_document(self, digest: str, body: bytes) -> None:
-        """Keep an input (obligations, scopes) by digest, so that any release can be explained later."""
-
-    def document(self, digest: str) -> bytes:
-        """Return a kept input; raises NotFound."""
 
     # --- house keeping ------------------------------------------------------------------------------
     def ping(self) -> None:

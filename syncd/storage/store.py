@@ -16,6 +16,7 @@ from syncd.storage.buckets import BucketPart
 from syncd.storage.copies import write_backup
 from syncd.storage.database import Database
 from syncd.storage.decisions import DecisionPart
+from syncd.storage.judgements import JudgementPart
 from syncd.storage.probes import ProbePart
 from syncd.storage.publication import PublicationPart
 from syncd.storage.rebuilds import RebuildPart
@@ -36,6 +37,7 @@ class SqlStore(
     DecisionPart,
     RebuildPart,
     ProbePart,
+    JudgementPart,
     PublicationPart,
     ReleasePart,
     RegisterPart,
