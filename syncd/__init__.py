@@ -5,3 +5,5 @@ contracts in ``pyproject.toml``.
 """
 
 __version__ = "0.1.0"
+USER_AGENT = f"syncd/{__version__}"
+"""How we name ourselves to portals."""

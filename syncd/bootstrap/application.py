@@ -17,13 +17,13 @@ from pathlib import Path
 
 import structlog
 
-from syncd import __version__
+from syncd import USER_AGENT
 from syncd.bootstrap.hold_file import HOLD_FILE, HoldFile
 from syncd.bootstrap.places import PlacedWorker, Suspects
 from syncd.bootstrap.probes import open_prober
 from syncd.bootstrap.sessions import Sessions
 from syncd.bootstrap.state_folder import StateFolder
-from syncd.errors import ConfigError, NotFound
+from syncd.errors import ConfigError
 from syncd.fetching.client import HttpFetcher
 from syncd.fetching.staging import SubprocessParseWorker
 from syncd.fetching.waits import Waits
@@ -75,9 +75,7 @@ class Application:
 
         Raises StorageError ``source_busy`` when another process is at it.
         """
-        if source_id not in self.config.sources:
-            known = ", ".join(sorted(self.config.sources)) or "none"
-            raise NotFound(f"no source '{source_id}' is configured (known: {known})", code="unknown_source")
+        self.config.source(source_id)
         with self.folder.source(source_id):
             state = await asyncio.to_thread(self.store.source_state, source_id)
             self.sessions.suspects.judge(state)
@@ -197,7 +195,7 @@ async def build_application(config: Config, *, serving: bool = False) -> AsyncIt
         stack.push_async_callback(_threads_ended)
         registry = await asyncio.to_thread(config.to_registry, day := utc_now().date())
         waits = await asyncio.to_thread(Waits, folder.root / WAITS_FILE)
-        fetcher = await stack.enter_async_context(HttpFetcher(user_agent=f"syncd/{__version__}", waits=waits))
+        fetcher = await stack.enter_async_context(HttpFetcher(user_agent=USER_AGENT, waits=waits))
         builder = _builder(store, url, work, serving=serving, stack=stack)
         prober = await stack.enter_async_context(open_prober(config.file.probe, store, utc_now))
         suspects = Suspects()

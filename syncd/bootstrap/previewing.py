@@ -8,10 +8,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from syncd import __version__
+from syncd import USER_AGENT
 from syncd.bootstrap.places import Suspects
 from syncd.bootstrap.sessions import Sessions
-from syncd.errors import NotFound
 from syncd.fetching.client import HttpFetcher
 from syncd.fetching.staging import SubprocessParseWorker
 from syncd.pipeline.preview import Preview, Previewer
@@ -25,9 +24,7 @@ async def preview(
     config: Config, store: PreviewStore, source_id: str, *, pages: int | None, limit: int
 ) -> Preview:
     """Return what a run of the source would bring now; raises what a run would raise, and NotFound."""
-    if source_id not in config.sources:
-        known = ", ".join(sorted(config.sources)) or "none"
-        raise NotFound(f"no source '{source_id}' is configured (known: {known})", code="unknown_source")
+    config.source(source_id)
     now = datetime.now(UTC)
     registry = await asyncio.to_thread(config.to_registry, now.date())
     plan = registry.sources[source_id]
@@ -36,7 +33,7 @@ async def preview(
         worker = SubprocessParseWorker(
             memory_limit_mb=config.file.worker.memory_mb, time_limit_s=config.file.worker.time_seconds
         )
-        async with HttpFetcher(user_agent=f"syncd/{__version__}") as fetcher:
+        async with HttpFetcher(user_agent=USER_AGENT) as fetcher:
             sessions = Sessions(config, fetcher, work / "raw", work, work / "ledgers", Suspects())
             session = sessions(plan, {})
             staging = work / "staging"

@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import datetime
 
-from syncd import __version__
+from syncd import USER_AGENT
 from syncd.fetching.probe import LinkProbe, ProbeLimits
 from syncd.fetching.routing import RoutingProbe
 from syncd.model.probe import LinkFacts
@@ -25,17 +25,16 @@ async def open_prober(
     The link probe is there whether the schedule uses it or not: an operator may ask at any time.
     """
     limits = ProbeLimits(pause_s=table.pause_seconds, allow_private=table.allow_private)
-    agent = f"syncd/{__version__}"
     async with AsyncExitStack() as stack:
-        looker = await stack.enter_async_context(LinkProbe(agent, limits))
+        looker = await stack.enter_async_context(LinkProbe(USER_AGENT, limits))
         asker = None
         if table.routing_url is not None:
-            asker = await stack.enter_async_context(RoutingProbe(table.routing_url, agent, limits))
+            asker = await stack.enter_async_context(RoutingProbe(table.routing_url, USER_AGENT, limits))
         yield Prober(store, clock, looker, asker)
 
 
 async def look_at(links: Sequence[str], table: ProbeTable) -> list[LinkFacts]:
     """Look at a few links now, without a database."""
     limits = ProbeLimits(pause_s=table.pause_seconds, allow_private=table.allow_private)
-    async with LinkProbe(f"syncd/{__version__}", limits) as probe:
+    async with LinkProbe(USER_AGENT, limits) as probe:
         return await asyncio.gather(*(probe.look(link) for link in links))

@@ -17,10 +17,10 @@ from typing import TYPE_CHECKING
 
 from yarl import URL
 
-from syncd import __version__
+from syncd import USER_AGENT
 from syncd.bootstrap.places import Suspects
 from syncd.bootstrap.sessions import Sessions
-from syncd.errors import ConfigError, NotFound
+from syncd.errors import ConfigError
 from syncd.fetching.client import HttpFetcher
 from syncd.replay.server import ReplayServer
 from syncd.replay.writing import RecordingWriter
@@ -50,9 +50,7 @@ def record(config: Config, source_id: str, into: Path, *, today: date | None = N
     Raises what a run would raise (the portal does not answer, a key is missing), NotFound, and ConfigError
     when the folder exists or an answer holds a secret; nothing is left then.
     """
-    source = config.sources.get(source_id)
-    if source is None:
-        raise NotFound(f"no source '{source_id}' is configured", code="unknown_source")
+    source = config.source(source_id)
     day = today or datetime.now(UTC).date()
     folder = into / f"{source_id}-{day.isoformat()}"
     if folder.exists():
@@ -83,7 +81,7 @@ async def _walk(
     source = config.sources[source_id]
     plan = source.to_plan(config.registers, datetime.now(UTC).date())
     await asyncio.to_thread(work.mkdir, parents=True)
-    async with HttpFetcher(user_agent=f"syncd/{__version__}") as fetcher:
+    async with HttpFetcher(user_agent=USER_AGENT) as fetcher:
         sessions = Sessions(config, fetcher, work / "raw", work, work / "ledgers", Suspects())
         session = sessions(plan, {})
         if writer is not None:

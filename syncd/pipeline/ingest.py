@@ -84,11 +84,7 @@ class Ingest:
         NotFound for an unknown source and StorageError when the run itself cannot be recorded; everything
         else ends in the run's outcome.
         """
-        plan = self.registry.sources.get(source_id)
-        if plan is None:
-            known = ", ".join(sorted(self.registry.sources)) or "none"
-            message = f"no source '{source_id}' is configured (known: {known})"
-            raise NotFound(message, code="unknown_source")
+        plan = self.registry.plan(source_id)
         async with self._locks[source_id]:
             run_id = await asyncio.to_thread(
                 self.store.open_run, source_id, trigger=trigger, now=self.clock()
@@ -115,9 +111,9 @@ class Ingest:
             if not accept:
                 await self._record(run, "reject", reason)
                 return run
-            plan = self.registry.sources.get(source_id)
-            if plan is None or self.bodies is None:
-                raise NotFound(f"no source '{source_id}' is configured", code="unknown_source")
+            plan = self.registry.plan(source_id)
+            if self.bodies is None:
+                raise InvariantViolated("deciding needs the folder of kept answers", where="ingest")
             session = await asyncio.to_thread(
                 HeldSession.of, run, details, self.bodies, ledger_of(plan, self.ledgers)
             )

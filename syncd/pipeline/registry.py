@@ -9,13 +9,14 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
+from syncd.errors import NotFound
 from syncd.model.service import ServiceStatus
 from syncd.rules.accept import AcceptLimits
 from syncd.rules.line import AreaLine
 from syncd.rules.merge import Precedence
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
     from datetime import date
 
     from syncd.model.area import Area, AreaKey, Succession
@@ -109,6 +110,12 @@ class Registry:
         """Ranks of the sources for merging."""
         return Precedence({s.source_id: s.precedence for s in self.sources.values()}, self.field_precedence)
 
+    def plan(self, source_id: str) -> SourcePlan:
+        """Return the plan of a source; raises NotFound with the sources there are."""
+        if source_id not in self.sources:
+            raise unknown_source(source_id, self.sources)
+        return self.sources[source_id]
+
     def duties(self, on: date) -> tuple[tuple[str, Duty], ...]:
         """Return (obligation id, duty) pairs in force on a day, with typed duties resolved to keys."""
         return tuple(
@@ -117,6 +124,12 @@ class Registry:
             for duty in obligation.duties
             if duty.from_on <= on
         )
+
+
+def unknown_source(source_id: str, known: Iterable[str]) -> NotFound:
+    """Return the error for a source that is not configured, with those that are."""
+    names = ", ".join(sorted(known)) or "none"
+    return NotFound(f"no source '{source_id}' is configured (known: {names})", code="unknown_source")
 
 
 def resolve_duty(duty: Duty, services: Mapping[str, Service]) -> Duty:

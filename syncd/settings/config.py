@@ -20,7 +20,7 @@ from syncd.model.area import AreaKey
 from syncd.model.coverage import Cohort, Obligation
 from syncd.model.record import Scope
 from syncd.model.service import Service
-from syncd.pipeline.registry import Registry, SourcePlan
+from syncd.pipeline.registry import Registry, SourcePlan, unknown_source
 from syncd.sdk.connector import Completeness, ConnectorSpec
 from syncd.sdk.settings import SecretRef, SourceSettings
 from syncd.settings.client_certificate import ClientCertificate
@@ -135,6 +135,12 @@ class Config:
             password = urlsplit(found[0]).password or ""
             found += [password, unquote(password)]
         return tuple(found)
+
+    def source(self, source_id: str) -> SourceConfig:
+        """Return a source; raises NotFound with the sources there are."""
+        if source_id not in self.sources:
+            raise unknown_source(source_id, self.sources)
+        return self.sources[source_id]
 
     @property
     def enabled_sources(self) -> tuple[SourceConfig, ...]:
