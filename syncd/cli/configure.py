@@ -33,12 +33,22 @@ def check(arguments: argparse.Namespace) -> int:
     directory = find_directory(arguments.directory or arguments.config)
     config, problems = read_config(directory, overrides_of(arguments))
     sources = readiness(config, datetime.now(UTC).date()) if config else ()
+    shut_out = config.operators().refused if config else {}
     if arguments.json:
-        print_json({"directory": str(directory), "problems": problems, "sources": sources})
+        print_json(
+            {
+                "directory": str(directory),
+                "problems": problems,
+                "sources": sources,
+                "operators_shut_out": shut_out,
+            }
+        )
     else:
         for source in sources:
             _print_readiness(source)
         _print_unverified(sources)
+        for name, why in shut_out.items():
+            say(f"[[web.operator]] {name}: cannot decide through the API: {why}")
         for problem in problems:
             print(problem)
         amount = "no problem" if not problems else f"{len(problems)} problem{'s' * (len(problems) > 1)}"

@@ -327,7 +327,10 @@ async def _end(tasks: list[asyncio.Task[None]]) -> None:
 
 
 def _needs_restart(old: Config, new: Config) -> list[str]:
-    tables = [name for name in _RESTART_TABLES if getattr(old.file, name) != getattr(new.file, name)]
+    before, after = old.file, new.file
+    # Who may decide counts at once; only where we listen does not.
+    after = after.model_copy(update={"web": after.web.model_copy(update={"operator": before.web.operator})})
+    tables = [name for name in _RESTART_TABLES if getattr(before, name) != getattr(after, name)]
     with suppress(ConfigError):
         if old.database_url != new.database_url and "database" not in tables:
             tables.append("database")

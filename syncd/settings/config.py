@@ -26,6 +26,7 @@ from syncd.sdk.settings import SecretRef, SourceSettings
 from syncd.settings.client_certificate import ClientCertificate
 from syncd.settings.connectors import parser_version
 from syncd.settings.daemon_file import DaemonFile
+from syncd.settings.operators import Operators, read_operators
 from syncd.settings.registers import Registers
 from syncd.settings.source_file import SourceFile
 
@@ -121,7 +122,7 @@ class Config:
 
     def secrets(self) -> tuple[str, ...]:
         """Return every secret that can be revealed now, for keeping them out of log lines."""
-        references = [self.file.database.url]
+        references = [self.file.database.url, *(one.token for one in self.file.web.operator)]
         for source in self.sources.values():
             references += [secret for _, secret in source.settings.secret_references()]
             if (ours := source.file.client_certificate) is not None:
@@ -135,6 +136,10 @@ class Config:
             password = urlsplit(found[0]).password or ""
             found += [password, unquote(password)]
         return tuple(found)
+
+    def operators(self) -> Operators:
+        """Return who may decide through the API now; tokens are read afresh, so that a rotated one counts."""
+        return read_operators(self.file.web.operator)
 
     def source(self, source_id: str) -> SourceConfig:
         """Return a source; raises NotFound with the sources there are."""

@@ -9,7 +9,7 @@ from datetime import timedelta
 from typing import Annotated, Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pydantic import Field, ValidationInfo, field_validator
+from pydantic import Field, StringConstraints, ValidationInfo, field_validator
 
 from syncd.model.coverage import Cohort
 from syncd.rules.retention import Retention
@@ -93,11 +93,31 @@ class DatabaseTable(Table):
         return value
 
 
+class OperatorTable(Table):
+    """``[[web.operator]]``: somebody who may decide through the API."""
+
+    name: Annotated[
+        str, StringConstraints(pattern=r"^[^\x00-\x20\x7f]([^\x00-\x1f\x7f]{0,98}[^\x00-\x20\x7f])?$")
+    ] = Field(description="Stands with every decision, for good.")
+    token: SecretRef = Field(
+        description="Reference to the token, env:NAME or file:path; at least 32 characters, one per operator."
+    )
+
+
 class WebTable(Table):
-    """``[web]``: where the API and the pages listen."""
+    """``[web]``: where the API and the pages listen, and who may decide through the API."""
 
     host: str = Field("127.0.0.1", min_length=1)
     port: int = Field(8080, ge=0, le=65_535, description="0 takes any free port.")
+    operator: Annotated[tuple[OperatorTable, ...], Field(strict=False)] = ()
+
+    @field_validator("operator")
+    @classmethod
+    def _names_differ(cls, value: tuple[OperatorTable, ...]) -> tuple[OperatorTable, ...]:
+        names = [operator.name.casefold() for operator in value]
+        if twice := sorted({name for name in names if names.count(name) > 1}):
+            raise ValueError(f"the name {twice[0]!r} is given twice; a decision must name one person")
+        return value
 
 
 class LogTable(Table):

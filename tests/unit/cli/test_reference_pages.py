@@ -19,6 +19,7 @@ TABLES: list[tuple[str, type[BaseModel]]] = [
     ("### `[daemon]`", daemon_file.DaemonTable),
     ("### `[database]`", daemon_file.DatabaseTable),
     ("### `[web]`", daemon_file.WebTable),
+    ("### `[[web.operator]]`", daemon_file.OperatorTable),
     ("### `[log]`", daemon_file.LogTable),
     ("### `[worker]`", daemon_file.WorkerTable),
     ("### `[retention]`", daemon_file.RetentionTable),
@@ -39,7 +40,7 @@ def test_configuration_names_every_key(heading: str, model: type[BaseModel]) -> 
     section = re.split(r"\n#{2,3} ", text[text.index(heading) + len(heading) :], maxsplit=1)[0]
     cells = [line.split("|")[1] for line in section.splitlines() if line.startswith("| `")]
     documented = {key for cell in cells for key in re.findall(r"`([a-z_]+)`", cell)}
-    nested = {"scope", "settings", "limits", "about", "client_certificate", "duty"}
+    nested = {"scope", "settings", "limits", "about", "client_certificate", "duty", "operator"}
     assert documented == {info.alias or name for name, info in model.model_fields.items()} - nested
 
 
