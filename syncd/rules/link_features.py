@@ -1,0 +1,461 @@
+"""The features that speak for or against a link: small functions, each with a weight and a reason.
+
+Why: an official who doubts a link must see what it rests on. A score is the sum of the points of its reasons,
+from 0 to 1000 permille, and nothing else; all arithmetic is in integers, so that no machine gives another result.
+Some reasons forbid a link without a person whatever the score (:data:`GUARDS`). Must not know thresholds,
+the index, or what was decided before.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Final
+from urllib.parse import unquote, urlsplit
+
+from syncd.model import facts
+from syncd.model.linkage import FULL_SCORE, Described, Reason
+from syncd.rules.fingerprint import fingerprint
+from syncd.rules.services import parse_service_keys
+from syncd.rules.title_terms import (
+    LIGHT,
+    NEGATORS,
+    Lexicon,
+    citations_of,
+    fold,
+    is_stop,
+    replace_names,
+    take_apart,
+    words_of,
+)
+from syncd.rules.verrichtung import Acts, Agreement, acts_of_service, agreement, read_acts
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from syncd.model.record import Record
+    from syncd.model.service import Service
+
+# --- ids and weights ------------------------------------------------------------------------------------------
+
+TITLE: Final = "title"
+OTHER_NAME: Final = "other_name"
+SYNONYM: Final = "synonym"
+ONLY_RECORD: Final = "only_record"
+ONLY_SERVICE: Final = "only_service"
+ACT_SAME: Final = "act_same"
+ACT_UNSAID: Final = "act_unsaid"
+ACT_DIFFERS: Final = "act_differs"
+ACT_OPPOSITE: Final = "act_opposite"
+ACT_ONLY: Final = "act_only"
+COARSE: Final = "coarse"
+NUMBER: Final = "number"
+NEGATION: Final = "negation"
+LAND_SPECIFIC: Final = "land_specific"
+KEY: Final = "key"
+KEY_DIFFERS: Final = "key_differs"
+LEGAL: Final = "legal"
+LEGAL_DIFFERS: Final = "legal_differs"
+SITUATION: Final = "situation"
+BUNDLE: Final = "bundle"
+AUTHORITY: Final = "authority"
+AUTHORITY_DIFFERS: Final = "authority_differs"
+URL: Final = "url"
+TEXT: Final = "text"
+TYPING: Final = "typing"
+
+POINTS: Final[Mapping[str, int]] = MappingProxyType(
+    {
+        SYNONYM: -20,
+        ACT_UNSAID: -50,
+        ACT_ONLY: -10,
+        COARSE: -30,
+        ACT_DIFFERS: -200,
+        ACT_OPPOSITE: -500,
+        NUMBER: -60,
+        NEGATION: -120,
+        LAND_SPECIFIC: 0,
+        KEY: 120,
+        KEY_DIFFERS: -100,
+        LEGAL: 60,
+        LEGAL_DIFFERS: -120,
+        SITUATION: 20,
+        BUNDLE: 40,
+        AUTHORITY: 30,
+        AUTHORITY_DIFFERS: -30,
+        URL: 30,
+        TEXT: 60,
+        TYPING: -20,
+    }
+)
+"""Points in permille of the features that have fixed ones; title words weigh by their rarity in the register."""
+
+GUARDS: Final = frozenset(
+    {COARSE, ACT_DIFFERS, ACT_OPPOSITE, NUMBER, NEGATION, LAND_SPECIFIC, LEGAL_DIFFERS, KEY_DIFFERS}
+)
+"""Reasons that leave a link to a person."""
+
+OTHER_WORD_POINTS: Final = -10
+"""Same kind of act, other word ("Erlaubnis", "Genehmigung"): decides between twins, hardly more."""
+BONUS_LIMIT: Final = 150
+"""What features beside the title may add together: they confirm a title, they do not replace it."""
+SOFT_DIVISOR: Final = 3
+"""Words in brackets and names of laws, where missing on the other side, count a third."""
+
+AUTHORITY_GROUPS: Final[Mapping[str, str]] = MappingProxyType(
+    {
+        "standesamt": "027 059 101 133 080 020",
+        "auslaenderbehoerde": "010 011 099",
+        "einwanderungsbehoerde": "010 011 099",
+        "finanzamt": "102",
+        "steueramt": "102",
+        "bundeszentralamt fuer steuern": "102",
+        "fuehrerscheinstelle": "108",
+        "fahrerlaubnisbehoerde": "108",
+        "zulassungsstelle": "036",
+        "zulassungsbehoerde": "036",
+        "gewerbeamt": "050 025 052",
+        "jobcenter": "107 007",
+        "familienkasse": "041",
+        "elterngeldstelle": "041",
+        "wohngeldstelle": "107",
+        "sozialamt": "107 015 106",
+        "jugendamt": "041 107 133 065 002",
+        "rentenversicherung": "114",
+        "waffenbehoerde": "119 123",
+        "zollamt": "122 102",
+    }
+)
+"""Words of authorities' names → groups (segment 2) of the services they mostly run; our own reading of the register."""
+
+_KEY_DIGITS = re.compile(r"[0-9]+")
+_GROUP_END, _OBJECT_END, _ACT_END, _KEY_LENGTH = 5, 8, 11, 14
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """One title or name, ready to be compared.
+
+    ``terms`` → weight of the stems that must be matched; ``soft`` → weight of those in brackets and of laws.
+    """
+
+    terms: Mapping[str, int]
+    soft: Mapping[str, int]
+    acts: Acts
+    citations: frozenset[str]
+    negated: frozenset[str]
+
+    @property
+    def weight(self) -> int:
+        """Weight of all that must be matched."""
+        return sum(self.terms.values())
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """One name of a service, ready to be compared, with what the register says of it."""
+
+    service: Service
+    prepared: Prepared
+    is_alias: bool = False
+    is_only_act: bool = False
+    """True where the object has this one Verrichtung and no other in the register."""
+
+
+@dataclass(frozen=True, slots=True)
+class Query:
+    """A described record, ready to be compared: its title, its synonyms, and what goes with them."""
+
+    described: Described
+    texts: tuple[Prepared, ...]
+    citations: frozenset[str]
+    description_stems: frozenset[str]
+    url_stems: frozenset[str]
+    situation: frozenset[str]
+    bundle: frozenset[str]
+    groups: frozenset[str]
+    fragments: tuple[str, ...]
+
+
+def describe(record: Record) -> Described:
+    """Return what of a record is compared. Of its key field, only what is no key."""
+    unusable = tuple(part for text in record.service_keys for part in parse_service_keys(text)[1])
+    said = dict(record.facts)
+    urls = (*(c.url for c in record.channels if c.url), *((record.page_url,) if record.page_url else ()))
+    return Described(
+        title=record.title,
+        description=record.description or "",
+        authority=record.authority or "",
+        key_fragments=unusable,
+        situation=said.get(facts.SITUATION, ""),
+        ozg_name=said.get(facts.OZG_NAME, ""),
+        synonyms=tuple(s for s in said.get(facts.SYNONYMS, "").split(facts.LIST_SEPARATOR) if s.strip()),
+        urls=urls,
+        typing=record.typing,
+        facts=tuple(sorted(said.items())),
+        language=record.language,
+    )
+
+
+def prepare(text: str, lexicon: Lexicon, weigh: Callable[[str], int], acts: Acts | None = None) -> Prepared:
+    """Take a title apart and weigh its stems; ``acts`` replaces what its words say of the act."""
+    parts = take_apart(text)
+    main = read_acts(parts.main)
+    aside = read_acts(" ".join(parts.asides))
+    said = read_acts(f"{parts.main} {' '.join(parts.asides)}") if parts.asides else main
+    heavy = " ".join(w for w in main.words if w not in LIGHT)
+    stems = lexicon.stems(heavy) or lexicon.stems(" ".join((*main.words, *main.act_words)))
+    light = (*aside.words, *(w for w in main.words if w in LIGHT))
+    soft = frozenset(lexicon.stems(" ".join(light))).difference(stems)
+    words = words_of(fold(text))
+    return Prepared(
+        terms={s: weigh(s) for s in sorted(set(stems))},
+        soft={s: weigh(s) for s in sorted(soft)},
+        acts=Acts(acts.kinds if acts else said.kinds, main.words, said.act_words),
+        citations=frozenset(parts.citations),
+        negated=NEGATORS.intersection(words),
+    )
+
+
+def prepare_service(
+    service: Service, name: str, lexicon: Lexicon, weigh: Callable[[str], int], *, is_only_act: bool = False
+) -> Known:
+    """Make one name of a service ready; its act is read from the key where the key says it."""
+    prepared = prepare(name, lexicon, weigh, acts_of_service(service))
+    return Known(service, prepared, is_alias=name != service.name, is_only_act=is_only_act)
+
+
+def prepare_query(described: Described, lexicon: Lexicon, weigh: Callable[[str], int]) -> Query:
+    """Make a described record ready."""
+    texts = tuple(prepare(t, lexicon, weigh) for t in (described.title, *described.synonyms) if t.strip())
+    cited = {c for text in (*described.legal_grounds, described.title) for c in citations_of(text)}
+    cited.update(citations_of(described.description))
+    authority = fold(described.authority)
+    return Query(
+        described=described,
+        texts=texts,
+        citations=frozenset(cited),
+        description_stems=frozenset(lexicon.stems(fold(described.description))),
+        url_stems=frozenset(s for url in described.urls for s in _url_stems(url, lexicon)),
+        situation=frozenset(lexicon.stems(fold(described.situation))),
+        bundle=frozenset(lexicon.stems(fold(described.ozg_name))),
+        groups=frozenset(
+            g for word, groups in AUTHORITY_GROUPS.items() if word in authority for g in groups.split()
+        ),
+        fragments=tuple("".join(_KEY_DIGITS.findall(f)) for f in described.key_fragments),
+    )
+
+
+# --- the sum ----------------------------------------------------------------------------------------------------
+
+
+def reasons_for(
+    query: Query, known: Known, bundle: frozenset[str], situation: frozenset[str]
+) -> tuple[Reason, ...]:
+    """Return what speaks for and against a link, the title first; see :func:`score`.
+
+    ``bundle`` and ``situation`` are the stems of OZG name and Lage of the service.
+    """
+    best: tuple[Reason, ...] = ()
+    best_points = -FULL_SCORE - 1
+    for number, text in enumerate(query.texts):
+        found = _title_reasons(text, known, is_synonym=number > 0)
+        points = sum(r.points for r in found)
+        if points > best_points:
+            best, best_points = found, points
+    extra = [
+        *key_fragments(query, known.service),
+        *legal(query, known.prepared),
+        *_shared(SITUATION, query.situation, situation),
+        *_shared(BUNDLE, query.bundle, bundle),
+        *authority_kind(query, known.service),
+        *url(query, known.prepared),
+        *text_of(query, known.prepared),
+        *typing(query, known.service),
+    ]
+    if known.service.key.is_land_specific:
+        extra.append(Reason(LAND_SPECIFIC, 0, known.service.key.value))
+    return (*best, *_limited(extra))
+
+
+def score(reasons: tuple[Reason, ...]) -> int:
+    """Return the sum of the points, held between 0 and 1000."""
+    return max(0, min(FULL_SCORE, sum(r.points for r in reasons)))
+
+
+def _limited(extra: list[Reason]) -> list[Reason]:
+    left = BONUS_LIMIT
+    kept = []
+    for reason in extra:
+        points = min(reason.points, left)
+        left -= max(points, 0)
+        kept.append(reason if points == reason.points else Reason(reason.feature, points, reason.matched))
+    return kept
+
+
+# --- title ------------------------------------------------------------------------------------------------------
+
+
+def _title_reasons(text: Prepared, known: Known, *, is_synonym: bool) -> tuple[Reason, ...]:
+    """Compare words by their rarity: full points, less the share of the words only one side has."""
+    other = known.prepared
+    shared = text.terms.keys() & (other.terms.keys() | other.soft.keys())
+    shared |= text.soft.keys() & other.terms.keys()
+    only_text = {t: w for t, w in text.terms.items() if t not in shared}
+    only_other = {t: w for t, w in other.terms.items() if t not in shared}
+    whole = text.weight + other.weight
+    if not whole or not shared:
+        return (Reason(TITLE, 0, ""),)
+    name = SYNONYM if is_synonym else OTHER_NAME if known.is_alias else TITLE
+    reasons = [Reason(name, FULL_SCORE + (POINTS[SYNONYM] if is_synonym else 0), " ".join(sorted(shared)))]
+    for feature, only, soft in (
+        (ONLY_RECORD, only_text, text.soft.keys() - shared),
+        (ONLY_SERVICE, only_other, other.soft.keys() - shared),
+    ):
+        soft_weight = (
+            sum((text.soft if feature == ONLY_RECORD else other.soft)[t] for t in soft) // SOFT_DIVISOR
+        )
+        lost = sum(only.values()) + soft_weight
+        if lost:
+            points = -(FULL_SCORE * lost // (whole + soft_weight))
+            reasons.append(Reason(feature, points, " ".join(sorted({*only, *soft}))))
+    reasons += acts(text.acts, known)
+    reasons += _exact_words(text, other, frozenset(only_text), frozenset(only_other))
+    return tuple(reasons)
+
+
+def acts(said: Acts, known: Known) -> list[Reason]:
+    """Compare the Verrichtung of record and service.
+
+    A service of which the register has the object alone is coarse where the record names an act, and where it
+    names none but there is one act only.
+    """
+    there = known.prepared.acts
+    matched = f"{'/'.join(sorted(said.kinds)) or '-'} : {'/'.join(sorted(there.kinds)) or '-'}"
+    verdict = agreement(said.kinds, there.kinds)
+    is_object = known.service.key.structure == "lo"
+    if is_object and verdict in {Agreement.SAME, Agreement.UNSAID} and (said.kinds or known.is_only_act):
+        return [Reason(COARSE, POINTS[COARSE], matched)]
+    if verdict is Agreement.SAME:
+        if not said.kinds:
+            return []
+        same_word = not set(said.act_words).isdisjoint(there.act_words)
+        return [Reason(ACT_SAME, 0 if same_word else OTHER_WORD_POINTS, matched)]
+    if verdict is Agreement.UNSAID and known.is_only_act:
+        return [Reason(ACT_ONLY, POINTS[ACT_ONLY], matched)]
+    feature = {
+        Agreement.UNSAID: ACT_UNSAID,
+        Agreement.DIFFERENT: ACT_DIFFERS,
+        Agreement.OPPOSITE: ACT_OPPOSITE,
+    }[verdict]
+    return [Reason(feature, POINTS[feature], matched)]
+
+
+def _exact_words(
+    text: Prepared, other: Prepared, only_text: frozenset[str], only_other: frozenset[str]
+) -> list[Reason]:
+    """Numbers, classes and negations that stand on one side alone."""
+    reasons = []
+    odd = {t for t in only_text | only_other if not t.isalpha() or len(t) <= 2}
+    odd |= {t for t in (text.soft.keys() | other.soft.keys()) if t.isdigit()}.difference(
+        {*text.soft, *text.terms} & {*other.soft, *other.terms}
+    )
+    if odd:
+        reasons.append(Reason(NUMBER, POINTS[NUMBER], " ".join(sorted(odd))))
+    if turned := text.negated ^ other.negated:
+        reasons.append(Reason(NEGATION, POINTS[NEGATION], " ".join(sorted(turned))))
+    return reasons
+
+
+# --- beside the title ----------------------------------------------------------------------------------------
+
+
+def key_fragments(query: Query, service: Service) -> list[Reason]:
+    """A key with a digit lost or doubled, or the beginning of one, names a service or rules it out."""
+    if service.key.is_local:
+        return []
+    key = service.key.value
+    for fragment in query.fragments:
+        slip = len(fragment) == _KEY_LENGTH - 1 and _without_one(key, fragment)
+        slip = slip or (len(fragment) == _KEY_LENGTH + 1 and _without_one(fragment, key))
+        if slip or (_OBJECT_END <= len(fragment) < _KEY_LENGTH and key.startswith(fragment)):
+            return [Reason(KEY, POINTS[KEY], fragment)]
+        if (
+            len(fragment) >= _ACT_END
+            and fragment.startswith("99")
+            and fragment[:_OBJECT_END] != key[:_OBJECT_END]
+        ):
+            return [Reason(KEY_DIFFERS, POINTS[KEY_DIFFERS], fragment)]
+    return []
+
+
+def _without_one(longer: str, shorter: str) -> bool:
+    return any(longer[:at] + longer[at + 1 :] == shorter for at in range(len(longer)))
+
+
+def legal(query: Query, known: Prepared) -> list[Reason]:
+    """The same paragraph of the same law speaks for a link; another paragraph of that law against it."""
+    shared = query.citations & known.citations
+    if shared:
+        return [Reason(LEGAL, POINTS[LEGAL], ", ".join(sorted(shared)))]
+    titled = frozenset(c for text in query.texts[:1] for c in text.citations)
+    laws = {c.split()[-1] for c in titled if c.count(" ") > 1}
+    against = {c for c in known.citations if c.count(" ") > 1 and c.split()[-1] in laws}
+    if titled and against:
+        return [Reason(LEGAL_DIFFERS, POINTS[LEGAL_DIFFERS], ", ".join(sorted(against | titled)))]
+    return []
+
+
+def _shared(feature: str, one: frozenset[str], other: frozenset[str]) -> list[Reason]:
+    """OZG name or Lage: half the points for a shared word, all for the same words."""
+    both = one & other
+    if not both:
+        return []
+    points = POINTS[feature] if one == other else POINTS[feature] // 2
+    return [Reason(feature, points, " ".join(sorted(both)))]
+
+
+def authority_kind(query: Query, service: Service) -> list[Reason]:
+    """An authority of a known kind speaks for the services of its groups and against others."""
+    if not query.groups or service.key.is_local:
+        return []
+    group = service.key.value[2:_GROUP_END]
+    feature = AUTHORITY if group in query.groups else AUTHORITY_DIFFERS
+    return [Reason(feature, POINTS[feature], query.described.authority)]
+
+
+def url(query: Query, known: Prepared) -> list[Reason]:
+    """All words of the service in the address, or in the name of the process it starts."""
+    return _found_in(URL, query.url_stems, known)
+
+
+def text_of(query: Query, known: Prepared) -> list[Reason]:
+    """Words of the service that the description has: points by the share of their weight."""
+    return _found_in(TEXT, query.description_stems, known)
+
+
+def typing(query: Query, service: Service) -> list[Reason]:
+    """Types that contradict each other speak a little against a link."""
+    if query.described.typing and service.typing and set(query.described.typing).isdisjoint(service.typing):
+        return [Reason(TYPING, POINTS[TYPING], "/".join(service.typing))]
+    return []
+
+
+def _found_in(feature: str, stems: frozenset[str], known: Prepared) -> list[Reason]:
+    found = sorted(stems & known.terms.keys())
+    whole = known.weight
+    if not found or not whole:
+        return []
+    points = POINTS[feature] * sum(known.terms[t] for t in found) // whole
+    return [Reason(feature, points, " ".join(found))] if points else []
+
+
+def _url_stems(address: str, lexicon: Lexicon) -> tuple[str, ...]:
+    try:
+        path = unquote(urlsplit(address.strip()).path)
+    except ValueError:
+        return ()
+    mark = fingerprint(address)
+    text = replace_names(fold(f"{path} {mark.process if mark else ''}"))
+    return tuple(s for w in text.split() if w.isalpha() and not is_stop(w) for s in lexicon.split(w))
