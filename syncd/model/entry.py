@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from datetime import datetime
+    from datetime import date, datetime
 
     from syncd.model.area import AreaKey
     from syncd.model.evidence import Evidence, GradedChannel
@@ -31,12 +31,41 @@ class Statement:
     rank: int
 
 
+PINNED = "judgement:pin"
+"""Source id of a statement an operator pinned; its record is the uid of the judgement. No source is so called."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ruled:
+    """What an operator decided about a field, as it took effect in an entry.
+
+    ``judgement`` is the uid in the log, ``answer`` ``pin``, ``choose`` or ``both``; ``value`` what was chosen.
+    ``returned``: what sources say has changed since, so that somebody should look again; it still holds as
+    far as it can. ``until`` is the last day on which it holds.
+    """
+
+    judgement: str
+    answer: str
+    value: str = ""
+    returned: bool = False
+    until: date | None = None
+
+
 @dataclass(frozen=True, slots=True)
 class Conflict:
-    """Two sources state different things where only one can be right; both sides are kept."""
+    """Sources state different things where only one can be right; all sides are kept, in order of precedence.
+
+    ``field`` is ``authority``, or one of :mod:`syncd.rules.contradictions`. ``ruled`` is what was decided.
+    """
 
     field: str
     statements: tuple[Statement, ...]
+    ruled: Ruled | None = None
+
+    @property
+    def is_open(self) -> bool:
+        """True while somebody should look at it: never decided, or changed since."""
+        return self.ruled is None or self.ruled.returned
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +74,8 @@ class Entry:
 
     ``fields`` maps a field name to all statements, winner first. ``channels`` are graded, best first.
     ``provider`` is the body's area when the offer is inherited from a higher level.
-    ``origins`` lists every record that took part.
+    ``origins`` lists every record that took part. ``conflicts`` are those somebody should look at, ``settled``
+    those that were decided, ``pins`` what was decided about single fields, by field.
     """
 
     service_key: ServiceKey
@@ -58,6 +88,8 @@ class Entry:
     origins: tuple[Provenance, ...]
     link_dead: bool = False
     """True when the best digital channel is known to be dead and no other reaches its rung."""
+    settled: tuple[Conflict, ...] = ()
+    pins: tuple[tuple[str, Ruled], ...] = ()
 
     def value(self, field: str) -> str | None:
         """Return the winning value of a field, or None."""
