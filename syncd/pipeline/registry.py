@@ -13,7 +13,7 @@ from syncd.errors import NotFound
 from syncd.model.service import ServiceStatus
 from syncd.rules.accept import AcceptLimits
 from syncd.rules.line import AreaLine
-from syncd.rules.merge import Precedence
+from syncd.rules.precedence import Precedence
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from syncd.model.record import Scope
     from syncd.model.service import Service
     from syncd.rules.areas import AreaIndex
+    from syncd.rules.prioritise import CaseFigure
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +105,8 @@ class Registry:
     cohorts: tuple[Cohort, ...]
     sources: Mapping[str, SourcePlan]
     field_precedence: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
+    cases: Mapping[str, CaseFigure] = field(default_factory=dict)
+    """How often services are needed, by service key, as far as anybody says so."""
 
     @property
     def precedence(self) -> Precedence:

@@ -2,8 +2,9 @@
 
 Why: the same task is done by different procedures from town to town, and the address is often the only place
 where that shows. Read from addresses alone, by table; whoever counts procedures compares fingerprints. Only
-civento's form was seen in public links of two Länder (portal notes §5); the other rows are from general
-knowledge of the products and say so. Must not know services or areas.
+civento's form was seen in public links of two Länder (portal notes §5), there in several installations whose
+folder carries a name of its own (``civ-efa-fsa.public``); the other rows are from general knowledge of the
+products and say so. Must not know services or areas.
 """
 
 from __future__ import annotations
@@ -35,7 +36,7 @@ class Engine:
 
 
 ENGINES: Final = (
-    Engine("civento", re.compile(r"/civ\.public/start\.html$"), "oe", "cc_key", seen=True),
+    Engine("civento", re.compile(r"/civ(-[a-z0-9-]+)?\.public/start\.html$"), "oe", "cc_key", seen=True),
     Engine("form-solutions", re.compile(r"/(metaform|findform)(/|$)"), "areashortname", "shortname"),
     Engine("intelliform", re.compile(r"/intelliform/forms/(?P<authority>[^/]+)/(?P<process>.+?)(/index)?$")),
     Engine("formcycle", re.compile(r"/(formcycle/)?form/(provide|alias/[^/]+)/(?P<process>[^/]+)")),

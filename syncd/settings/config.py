@@ -166,6 +166,7 @@ class Config:
             cohorts=self.cohorts,
             sources={s.source_id: s.to_plan(self.registers, on) for s in self.sources.values()},
             field_precedence=ranks,
+            cases=self.registers.cases,
         )
 
 

@@ -190,6 +190,7 @@ class RegistersTable(Table):
     areas: str = "reference/gv100ad-2025-11-30.txt.gz"
     services: str = "reference/ozg-leika-2019-10.csv.gz"
     successions: str = "reference/successions.toml"
+    cases: str = Field("reference/cases.toml", description="How often services are needed.")
 
 
 class CohortTable(Table):

@@ -28,8 +28,10 @@ from syncd.rules.areas import AreaIndex
 from syncd.rules.editions import check_successions, effective_areas, map_codes
 from syncd.rules.gv100ad import Edition, decode_gv100ad, parse_gv100ad
 from syncd.rules.line import AreaLine
+from syncd.rules.prioritise import CaseFigure
 from syncd.rules.services import parse_catalogue_2019
 from syncd.settings.base import Table
+from syncd.settings.cases_file import read_cases
 from syncd.settings.daemon_file import RegistersTable
 from syncd.settings.problems import Problem, from_validation
 from syncd.settings.shipped import shipped_directory
@@ -62,6 +64,7 @@ class Registers:
     successions: tuple[Succession, ...]
     services: Mapping[str, Service]
     services_label: str = SERVICES_LABEL
+    cases: Mapping[str, CaseFigure] = field(default_factory=dict)
     _in_force: dict[int, AreaRegister] = field(default_factory=dict, repr=False, compare=False)
 
     def area_register(self, on: date) -> AreaRegister:
@@ -88,7 +91,7 @@ def build_area_register(edition: Edition, successions: tuple[Succession, ...], o
 
 
 def read_registers(directory: Path, table: RegistersTable) -> tuple[Registers | None, list[Problem]]:
-    """Read the three files; the registers are None when one of them cannot be used."""
+    """Read the files; the registers are None when one of them cannot be used."""
     problems: list[Problem] = []
 
     def take(key: str, read: Callable[[bytes, str], _T]) -> _T | None:
@@ -104,9 +107,10 @@ def read_registers(directory: Path, table: RegistersTable) -> tuple[Registers | 
     edition = take("areas", lambda raw, _: parse_gv100ad(decode_gv100ad(raw)))
     services = take("services", lambda raw, _: parse_catalogue_2019(_utf8(raw)))
     successions = take("successions", read_successions)
-    if edition is None or services is None or successions is None:
+    cases = take("cases", _read_cases)
+    if edition is None or services is None or successions is None or cases is None:
         return None, problems
-    return Registers(edition, successions, {s.key.value: s for s in services}), []
+    return Registers(edition, successions, {s.key.value: s for s in services}, cases=cases), []
 
 
 def reference_file(directory: Path, name: str) -> Path:
@@ -148,6 +152,13 @@ def read_successions(raw: bytes, name: str) -> tuple[Succession, ...]:
     except ValidationError as error:
         raise _RefusedError(from_validation(error, SuccessionsFile, file=name)) from error
     return check_successions(Succession(s.from_code, s.to_code, s.on, s.reason) for s in table.succession)
+
+
+def _read_cases(raw: bytes, name: str) -> dict[str, CaseFigure]:
+    figures, problems = read_cases(_utf8(raw), name)
+    if problems:
+        raise _RefusedError(problems)
+    return figures
 
 
 class _RefusedError(Exception):

@@ -112,7 +112,7 @@ class Reader:
 
     @property
     def configuration(self) -> str:
-        """Short digest of what shapes answers besides the release: program version, cohorts, successions."""
+        """Short digest of what shapes answers besides the release: program, cohorts, successions, cases."""
         return self._configuration
 
     @property
@@ -205,5 +205,11 @@ def not_found(what: str, name: str, known: str, code: str) -> NotFound:
 
 
 def _configuration_tag(registry: Registry, version: str) -> str:
-    parts = (version, repr(registry.cohorts), registry.areas.digest, repr(registry.areas.successions))
+    parts = (
+        version,
+        repr(registry.cohorts),
+        registry.areas.digest,
+        repr(registry.areas.successions),
+        repr(sorted(registry.cases.items())),
+    )
     return hashlib.sha256("\0".join(parts).encode()).hexdigest()[:12]

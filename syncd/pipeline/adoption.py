@@ -1,0 +1,192 @@
+"""Use case: how fast a service spreads in an area, week by week, read from the releases themselves.
+
+For each week the release that was current then is read; a row of coverage that did not change in between is
+not read twice. Where the register of areas changed, cells are followed by their code in the lines of today.
+Must not know words.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+from itertools import pairwise
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+
+from syncd.errors import NotFound
+from syncd.model.coverage import CellState, Tier
+from syncd.pipeline.running import bodies_in
+from syncd.rules.adoption import change_of, forecast, level_of, stalled
+from syncd.rules.coverage_codec import unpack_cells
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from datetime import date
+
+    import numpy.typing as npt
+
+    from syncd.model.area import Area
+    from syncd.pipeline.ask import ReleaseView
+    from syncd.pipeline.ports import CoverageRow
+    from syncd.rules.adoption import Change, Forecast, Level
+
+TARGETS: Final = (0.5, 0.8, 0.95)
+MOST_WEEKS: Final = 104
+_WEEK: Final = timedelta(days=7)
+
+
+@dataclass(frozen=True, slots=True)
+class Dated:
+    """A forecast with its dates; None where there is none."""
+
+    forecast: Forecast
+    earliest_on: date | None
+    expected_on: date | None
+    latest_on: date | None
+
+
+@dataclass(frozen=True, slots=True)
+class Adoption:
+    """The curve of one service under one obligation on one line.
+
+    ``levels`` oldest first, one a week; ``changes`` lead from each to the next. ``stalled`` is None where it
+    cannot be told.
+    """
+
+    obligation_id: str
+    line: str
+    service_key: str
+    levels: tuple[Level, ...]
+    changes: tuple[Change, ...]
+    forecasts: tuple[Dated, ...]
+    stalled: bool | None
+
+
+@dataclass(frozen=True, slots=True)
+class _Sample:
+    """States of the asked cells of one row, as of one release, on the line of today."""
+
+    row: CoverageRow
+    on: date
+    release: int
+    state: npt.NDArray[np.uint8]
+
+
+def adoption(
+    view: ReleaseView,
+    service_key: str,
+    *,
+    area: Area | None = None,
+    obligation_id: str | None = None,
+    targets: Sequence[float] = TARGETS,
+    weeks: int = MOST_WEEKS,
+) -> tuple[Adoption, ...]:
+    """Return the curves of a service, by obligation and line, up to the release of the view.
+
+    Without an area: all of Germany. A service that is owed nowhere in the area has none.
+    """
+    samples: dict[tuple[str, str], list[_Sample]] = {}
+    rows = tuple(
+        view.store.coverage(view.release.number, obligation_id=obligation_id, service_key=service_key)
+    )
+    for then, on in _weeks(view, weeks):
+        for row in rows:
+            key = (row.obligation_id, row.line)
+            series = samples.setdefault(key, [])
+            before = series[-1] if series else None
+            if (sample := _sample(view, then, on, row, area, before)) is not None:
+                series.append(sample)
+    found = (_curve(view, series, area, targets) for _, series in sorted(samples.items()) if series)
+    return tuple(curve for curve in found if curve.levels[-1].bodies)
+
+
+def _weeks(view: ReleaseView, most: int) -> Iterator[tuple[ReleaseView, date]]:
+    """Yield the release that was current at the end of each week, oldest first; the last is the view."""
+    dated: list[tuple[ReleaseView, date]] = []
+    end = view.release.published_at
+    last = view
+    for back in range(most + 1):
+        at = end - back * _WEEK
+        if back and last.release.published_at > at:
+            try:
+                last = view.ask.view(at=at)
+            except NotFound:
+                break
+        dated.append((last, at.date()))
+    yield from reversed(dated)
+
+
+def _sample(  # noqa: PLR0917 - one row, in one week, of one area
+    view: ReleaseView,
+    then: ReleaseView,
+    on: date,
+    row: CoverageRow,
+    area: Area | None,
+    before: _Sample | None,
+) -> _Sample | None:
+    number = then.release.number
+    if before is not None and (before.row.to_release is None or before.row.to_release > number):
+        same_line = then.release.inputs["areas"] == view.release.inputs["areas"]
+        if same_line or before.release == number:
+            return _Sample(before.row, on, number, before.state)
+    found = next(
+        then.store.coverage(
+            number, obligation_id=row.obligation_id, line=row.line, service_key=row.service_key
+        ),
+        None,
+    )
+    if found is None:
+        return None
+    state = _on_the_line_of(view, then, Tier(row.line), unpack_cells(found.cells).state)
+    start, stop = _span(view, area, Tier(row.line))
+    return _Sample(found, on, number, state[start:stop])
+
+
+def _on_the_line_of(
+    view: ReleaseView, then: ReleaseView, line: Tier, state: npt.NDArray[np.uint8]
+) -> npt.NDArray[np.uint8]:
+    """Return states on the line of the view; what did not exist then was not owed then."""
+    if then.release.inputs["areas"] == view.release.inputs["areas"]:
+        return state
+    index = then.line.tier(line).index
+    codes = view.line.tier(line).codes
+    moved = np.full(len(codes), CellState.NOT_OWED, dtype=np.uint8)
+    for position, code in enumerate(codes):
+        if (old := index.get(code)) is not None:
+            moved[position] = state[old]
+    return moved
+
+
+def _span(view: ReleaseView, area: Area | None, line: Tier) -> tuple[int, int]:
+    return (0, len(view.line.tier(line))) if area is None else bodies_in(view, area, line)
+
+
+def _curve(
+    view: ReleaseView, series: Sequence[_Sample], area: Area | None, targets: Sequence[float]
+) -> Adoption:
+    row = series[-1].row
+    start, stop = _span(view, area, Tier(row.line))
+    people = view.line.tier(Tier(row.line)).population[start:stop]
+    levels = tuple(level_of(s.state, people, on=s.on, release=s.release) for s in series)
+    changes = tuple(
+        change_of(one.state, other.state, people, weeks=(other.on - one.on) / _WEEK)
+        for one, other in pairwise(series)
+    )
+    last = levels[-1]
+    return Adoption(
+        row.obligation_id,
+        row.line,
+        row.service_key,
+        levels,
+        changes,
+        tuple(_dated(forecast(last, changes, target=target), last.on) for target in targets),
+        stalled(last, changes),
+    )
+
+
+def _dated(found: Forecast, start: date) -> Dated:
+    def on(weeks: int | None) -> date | None:
+        return start + weeks * _WEEK if weeks is not None else None
+
+    return Dated(found, on(found.earliest), on(found.expected), on(found.latest))

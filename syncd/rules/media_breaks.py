@@ -1,0 +1,86 @@
+"""Where the digital path breaks: every channel with its rung, and what contradicts what was claimed.
+
+The rung is ours, judged from data and looks, and is never called a Reifegrad. "Online" that leads to a PDF,
+an appointment tool or nowhere is a finding of its own, told apart by who contradicts: a look at the link or
+its address. Must not know words.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TYPE_CHECKING, Final
+
+from syncd.model.evidence import ChannelKind, Evidence, LinkState
+from syncd.rules.evidence import best, grade
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from syncd.model.entry import Entry
+    from syncd.model.evidence import GradedChannel
+
+DIGITAL: Final = Evidence.ONLINE_FORM
+_ONLINE_CLAIMS: Final = frozenset({ChannelKind.ONLINE_SERVICE, ChannelKind.FORM})
+
+
+class Finding(StrEnum):
+    """What is to be said of a channel beside its rung."""
+
+    NONE = "none"
+    CONTRADICTED_BY_PROBE = "contradicted_by_probe"
+    """The source calls it online; a look at the link found something that is not."""
+    CONTRADICTED_BY_ADDRESS = "contradicted_by_address"
+    """The source calls it online; the address shows that it is not."""
+    NO_LINK = "no_link"
+    """The source calls it online and gives no link."""
+    DEAD_LINK = "dead_link"
+    """It may have been online; the link is dead."""
+    MEDIA_BREAK = "media_break"
+    """It is what it says (or says nothing), but the path leaves the screen here and no other goes on."""
+
+
+CONTRADICTIONS: Final = frozenset(
+    {
+        Finding.CONTRADICTED_BY_PROBE,
+        Finding.CONTRADICTED_BY_ADDRESS,
+        Finding.NO_LINK,
+    }
+)
+"""The source says online, and it is not so."""
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """One channel with its finding. ``best`` is the rung of the whole offer, over all channels."""
+
+    graded: GradedChannel
+    source_id: str
+    native_id: str
+    finding: Finding
+    best: Evidence
+
+
+def judged_channels(entry: Entry) -> Iterator[Judged]:
+    """Yield the channels of an entry in its order, each with its finding."""
+    reached = best(graded for graded, _ in entry.channels)
+    for graded, origin in entry.channels:
+        yield Judged(graded, origin.source_id, origin.native_id, finding_of(graded, reached), reached)
+
+
+def finding_of(graded: GradedChannel, reached: Evidence) -> Finding:
+    """Return the finding of a channel of an offer whose best live channel reaches a rung."""
+    channel = graded.channel
+    if graded.evidence >= DIGITAL:
+        return Finding.DEAD_LINK if channel.link_state is LinkState.DEAD else Finding.NONE
+    if channel.kind in _ONLINE_CLAIMS:
+        if graded.rule == "claim.without_link":
+            return Finding.NO_LINK
+        # A look decides by rules for addresses too, where redirects end elsewhere; then ours says otherwise.
+        if grade(channel) == graded:
+            return Finding.CONTRADICTED_BY_ADDRESS
+        return Finding.CONTRADICTED_BY_PROBE
+    if channel.link_state is LinkState.DEAD:
+        return Finding.DEAD_LINK
+    ends_here = reached < DIGITAL and graded.evidence is reached and graded.evidence > Evidence.DESCRIPTION
+    return Finding.MEDIA_BREAK if ends_here else Finding.NONE
