@@ -3,21 +3,16 @@
 from __future__ import annotations
 
 import argparse
-import os
-from collections.abc import Callable
-from typing import Any, Final
+from typing import Final
 
 from syncd import __version__
-
-Parsers = Any
-"""The private type argparse gives for a group of subcommands."""
+from syncd.cli.grammar import AREA, Parsers, command, count, limited, of_release, port, with_config
 
 DESCRIPTION: Final = (
     "Keeps one unified catalogue of German public services and says where coverage is missing."
 )
 EPILOG: Final = """exit codes: 0 done; 1 done, but something was refused or failed, or gaps were found;
 2 wrong arguments or configuration; 3 the database failed; 4 a defect of syncd"""
-_AREA = "ARS, AGS or the name of one area, such as Wiesbaden"
 
 
 def build_parser() -> argparse.ArgumentParser:
@@ -30,82 +25,27 @@ def build_parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _command(commands: Parsers, name: str, handler: str, text: str) -> argparse.ArgumentParser:
-    parser: argparse.ArgumentParser = commands.add_parser(
-        name, help=text, description=text[:1].upper() + text[1:] + ".", allow_abbrev=False
-    )
-    parser.set_defaults(handler=handler)
-    parser.add_argument("--json", action="store_true", help="print one JSON document")
-    parser.add_argument(
-        "--lang",
-        choices=("de", "en"),
-        default=_language_of_this_person(),
-        help="language of errors and explanations (default: that of the locale)",
-    )
-    return parser
-
-
-def _language_of_this_person() -> str:
-    """Return the language the locale asks for; POSIX: the first of these that is set decides."""
-    named = (os.environ.get(name) for name in ("LC_ALL", "LC_MESSAGES", "LANG"))
-    return "de" if next(filter(None, named), "").lower().startswith("de") else "en"
-
-
-def _with_config(parser: argparse.ArgumentParser) -> argparse.ArgumentParser:
-    parser.add_argument(
-        "--config",
-        metavar="DIR",
-        help="configuration directory (default: $SYNCD_CONFIG, ./config, /etc/syncd, the shipped one)",
-    )
-    parser.add_argument(
-        "--set",
-        metavar="KEY=VALUE",
-        action="append",
-        default=[],
-        dest="overrides",
-        help="override one setting, such as web.port=9090 or sources.pvog-bund.enabled=false; repeatable",
-    )
-    return parser
-
-
-def _of_release(parser: argparse.ArgumentParser) -> None:
-    which = parser.add_mutually_exclusive_group()
-    which.add_argument("--release", type=int, metavar="N", help="as of this release")
-    which.add_argument("--at", metavar="DATE", help="as of this day or instant, such as 2026-11-22")
-
-
-def _limited(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument(
-        "--limit",
-        type=_count,
-        metavar="N",
-        help="most lines; 0 for all (default: 100 in a terminal, else all)",
-    )
-
-
 def _configure(commands: Parsers) -> None:
-    check = _with_config(
-        _command(commands, "check", "configure:check", "check the whole configuration and list every problem")
+    check = with_config(
+        command(commands, "check", "configure:check", "check the whole configuration and list every problem")
     )
     check.add_argument("directory", nargs="?", metavar="DIR", help="the same as --config DIR")
-    schema = _with_config(
-        _command(commands, "schema", "configure:schema", "write the JSON Schemas of the configuration files")
+    schema = with_config(
+        command(commands, "schema", "configure:schema", "write the JSON Schemas of the configuration files")
     )
     schema.add_argument("--check", action="store_true", help="only tell whether they are up to date")
-    init = _command(
+    init = command(
         commands, "init", "configure:init", "lay out a working configuration in an empty directory"
     )
     init.add_argument("directory", metavar="DIR")
 
 
 def _operate(commands: Parsers) -> None:
-    run = _with_config(_command(commands, "run", "operate:run", "run the daemon with API and pages"))
+    run = with_config(command(commands, "run", "operate:run", "run the daemon with API and pages"))
     run.add_argument(
         "--once", action="store_true", help="bring every source up to date once, publish, and end"
     )
-    sync = _with_config(
-        _command(commands, "sync", "operate:sync", "bring sources up to date now and publish")
-    )
+    sync = with_config(command(commands, "sync", "operate:sync", "bring sources up to date now and publish"))
     sync.add_argument("sources", nargs="*", metavar="SOURCE")
     sync.add_argument("--all", action="store_true", help="all enabled sources")
     sync.add_argument(
@@ -114,8 +54,8 @@ def _operate(commands: Parsers) -> None:
         default="",
         help="accept a loss or growth the limits refuse; the reason is kept with the run",
     )
-    rebuild = _with_config(
-        _command(commands, "rebuild", "operate:rebuild", "recompute what changed and publish a release")
+    rebuild = with_config(
+        command(commands, "rebuild", "operate:rebuild", "recompute what changed and publish a release")
     )
     rebuild.add_argument(
         "--accept",
@@ -126,75 +66,73 @@ def _operate(commands: Parsers) -> None:
     how = rebuild.add_mutually_exclusive_group()
     how.add_argument("--check", action="store_true", help="recompute everything and compare, publish nothing")
     how.add_argument("--full", action="store_true", help="recompute everything")
-    probe = _with_config(
-        _command(commands, "probe", "probe:probe", "look at links: the ones named, or those that are due")
+    probe = with_config(
+        command(commands, "probe", "probe:probe", "look at links: the ones named, or those that are due")
     )
     probe.add_argument("links", nargs="*", metavar="URL", help="look at these; nothing is stored")
     probe.add_argument(
-        "--due", type=_count, metavar="N", default=0, help="look at up to N links that are due, and publish"
+        "--due", type=count, metavar="N", default=0, help="look at up to N links that are due, and publish"
     )
-    health = _with_config(_command(commands, "health", "operate:health", "ask a running daemon how it is"))
+    health = with_config(command(commands, "health", "operate:health", "ask a running daemon how it is"))
     health.add_argument("--url", help="its address (default: from the configuration)")
 
 
 def _look(commands: Parsers) -> None:
-    sources = _with_config(
-        _command(commands, "sources", "decide:sources", "list sources and their age, or retire one")
+    sources = with_config(
+        command(commands, "sources", "decide:sources", "list sources and their age, or retire one")
     )
     sources.add_argument("words", nargs="*", metavar="WORD", help="nothing; or: retire SOURCE")
     sources.add_argument("--reason", metavar="TEXT", default="", help="with retire: why; kept for good")
-    runs = _with_config(
-        _command(commands, "runs", "decide:runs", "list runs, show one, or decide on a refused one")
+    runs = with_config(
+        command(commands, "runs", "decide:runs", "list runs, show one, or decide on a refused one")
     )
     runs.add_argument("words", nargs="*", metavar="WORD", help="ID; or: decide ID")
     verdict = runs.add_mutually_exclusive_group()
     verdict.add_argument("--accept", metavar="REASON", help="with decide: take what was refused")
     verdict.add_argument("--reject", metavar="REASON", help="with decide: never take this content")
     runs.add_argument("--source", metavar="SOURCE")
-    _limited(runs)
-    areas = _with_config(
-        _command(commands, "areas", "areas:areas", "search areas, or import another edition")
-    )
+    limited(runs)
+    areas = with_config(command(commands, "areas", "areas:areas", "search areas, or import another edition"))
     areas.add_argument("query", nargs="*", metavar="QUERY", help="a name or key; or: import FILE")
     areas.add_argument("--dry-run", action="store_true", help="with import: only show what would change")
-    _limited(areas)
-    services = _with_config(_command(commands, "services", "look:services", "search services by name or key"))
+    limited(areas)
+    services = with_config(command(commands, "services", "look:services", "search services by name or key"))
     services.add_argument("query", nargs="?", default="", metavar="QUERY")
-    _of_release(services)
-    _limited(services)
-    catalogue = _with_config(
-        _command(commands, "catalogue", "look:catalogue", "list the merged entries of the catalogue")
+    of_release(services)
+    limited(services)
+    catalogue = with_config(
+        command(commands, "catalogue", "look:catalogue", "list the merged entries of the catalogue")
     )
     catalogue.add_argument("--service", metavar="KEY")
-    catalogue.add_argument("--area", metavar="AREA", help=f"{_AREA}; with all that lies in it or above it")
-    _of_release(catalogue)
-    _limited(catalogue)
+    catalogue.add_argument("--area", metavar="AREA", help=f"{AREA}; with all that lies in it or above it")
+    of_release(catalogue)
+    limited(catalogue)
     _gaps(commands)
     _yardstick(commands)
     _links(commands)
-    explain = _with_config(
-        _command(commands, "explain", "look:explain", "derive the state of one service in one area")
+    explain = with_config(
+        command(commands, "explain", "look:explain", "derive the state of one service in one area")
     )
     explain.add_argument("service", metavar="SERVICE", help="service key, dots and blanks allowed")
-    explain.add_argument("area", metavar="AREA", help=_AREA)
+    explain.add_argument("area", metavar="AREA", help=AREA)
     explain.add_argument("--obligation", metavar="ID")
-    _of_release(explain)
-    release = _with_config(_command(commands, "release", "look:release", "list releases, or show one"))
+    of_release(explain)
+    release = with_config(command(commands, "release", "look:release", "list releases, or show one"))
     release.add_argument("number", nargs="?", type=int, metavar="N")
     release.add_argument("--changes", action="store_true", help="with its change list")
-    _limited(release)
+    limited(release)
 
 
 def _yardstick(commands: Parsers) -> None:
-    yardstick = _with_config(
-        _command(
+    yardstick = with_config(
+        command(
             commands,
             "yardstick",
             "yardstick:yardstick",
             "list where the official dashboard and our coverage differ, and why",
         )
     )
-    yardstick.add_argument("--area", metavar="AREA", help=f"{_AREA}; with all that lies in it")
+    yardstick.add_argument("--area", metavar="AREA", help=f"{AREA}; with all that lies in it")
     yardstick.add_argument("--service", metavar="KEY")
     yardstick.add_argument(
         "--verdict",
@@ -204,25 +142,25 @@ def _yardstick(commands: Parsers) -> None:
         help="repeatable; without it all but same",
     )
     yardstick.add_argument("--summary", action="store_true", help="only count, per verdict and reason")
-    _of_release(yardstick)
-    _limited(yardstick)
+    of_release(yardstick)
+    limited(yardstick)
 
 
 def _links(commands: Parsers) -> None:
-    links = _with_config(
-        _command(commands, "links", "probe:links", "list the links of the catalogue and what a look found")
+    links = with_config(
+        command(commands, "links", "probe:links", "list the links of the catalogue and what a look found")
     )
     links.add_argument("--state", choices=("new", "unchecked", "ok", "dead"))
-    _limited(links)
+    limited(links)
 
 
 def _gaps(commands: Parsers) -> None:
-    gaps = _with_config(
-        _command(
+    gaps = with_config(
+        command(
             commands, "gaps", "look:gaps", "list what is missing where, and why; exit code 1 if anything is"
         )
     )
-    gaps.add_argument("--area", metavar="AREA", help=f"{_AREA}; with all that lies in it")
+    gaps.add_argument("--area", metavar="AREA", help=f"{AREA}; with all that lies in it")
     gaps.add_argument("--service", metavar="KEY")
     gaps.add_argument("--obligation", metavar="ID")
     gaps.add_argument("--line", choices=("gemeinde", "kreis"))
@@ -231,17 +169,17 @@ def _gaps(commands: Parsers) -> None:
     )
     gaps.add_argument("--cause", action="append", default=[], metavar="CAUSE", help="repeatable")
     gaps.add_argument("--summary", action="store_true", help="only count, per obligation and area")
-    _of_release(gaps)
-    _limited(gaps)
+    of_release(gaps)
+    limited(gaps)
 
 
 def _keep(commands: Parsers) -> None:
-    backup = _with_config(
-        _command(commands, "backup", "keep:backup", "write a consistent copy of the database")
+    backup = with_config(
+        command(commands, "backup", "keep:backup", "write a consistent copy of the database")
     )
     backup.add_argument("file", metavar="FILE")
-    restore = _with_config(
-        _command(
+    restore = with_config(
+        command(
             commands,
             "restore",
             "keep:restore",
@@ -249,18 +187,18 @@ def _keep(commands: Parsers) -> None:
         )
     )
     restore.add_argument("file", metavar="FILE")
-    database = _with_config(
-        _command(commands, "db", "keep:database", "upgrade the database schema, or show its state")
+    database = with_config(
+        command(commands, "db", "keep:database", "upgrade the database schema, or show its state")
     )
     database.add_argument("action", choices=("upgrade", "state"))
 
 
 def _try_out(commands: Parsers) -> None:
-    replay = _with_config(
-        _command(commands, "replay", "try_out:replay", "serve recorded portals on loopback, faults included")
+    replay = with_config(
+        command(commands, "replay", "try_out:replay", "serve recorded portals on loopback, faults included")
     )
     replay.add_argument("--fault", action="append", default=[], metavar="PORTAL=NAME", help="repeatable")
-    replay.add_argument("--port", type=_port, default=None, metavar="PORT", help="default: any free port")
+    replay.add_argument("--port", type=port, default=None, metavar="PORT", help="default: any free port")
     replay.add_argument(
         "--set-fault",
         action="append",
@@ -268,15 +206,15 @@ def _try_out(commands: Parsers) -> None:
         metavar="PORTAL=NAME",
         help="change a running replay server (at --port) instead of starting one; NAME none heals",
     )
-    connector = _command(
+    connector = command(
         commands, "connector", "connectors:connector", "list connectors, begin a new one, or test one"
     )
     connector.add_argument("action", choices=("list", "new", "test"))
     connector.add_argument("name", nargs="?", metavar="NAME", help="with new and test")
     connector.add_argument("--title", metavar="TEXT", help="with new: what it reads")
     connector.add_argument("--into", metavar="DIR", default=".", help="with new: where (default: here)")
-    preview = _with_config(
-        _command(
+    preview = with_config(
+        command(
             commands,
             "preview",
             "preview:preview",
@@ -286,12 +224,12 @@ def _try_out(commands: Parsers) -> None:
     preview.add_argument("source", metavar="SOURCE")
     how_much = preview.add_mutually_exclusive_group()
     how_much.add_argument(
-        "--pages", type=_count, metavar="N", default=1, help="documents to fetch (default: 1)"
+        "--pages", type=count, metavar="N", default=1, help="documents to fetch (default: 1)"
     )
     how_much.add_argument("--all", action="store_true", help="fetch everything")
-    _limited(preview)
-    record = _with_config(
-        _command(
+    limited(preview)
+    record = with_config(
+        command(
             commands,
             "record",
             "try_out:record",
@@ -300,35 +238,17 @@ def _try_out(commands: Parsers) -> None:
     )
     record.add_argument("source", metavar="SOURCE")
     record.add_argument("--into", metavar="DIR", default="recordings", help="default: ./recordings")
-    demo = _command(
+    demo = command(
         commands, "demo", "try_out:demo", "demonstration: replayed portals and the daemon, nothing kept"
     )
     demo.add_argument(
-        "--port", type=_port, metavar="PORT", help="of API and pages; 0: any (default: 8080 if free)"
+        "--port", type=port, metavar="PORT", help="of API and pages; 0: any (default: 8080 if free)"
     )
     demo.add_argument(
-        "--replay-port", type=_port, metavar="PORT", help="of the replayed portals (default: 8081 if free)"
+        "--replay-port", type=port, metavar="PORT", help="of the replayed portals (default: 8081 if free)"
     )
     demo.add_argument("--dir", metavar="DIR", help="state folder (default: a temporary one)")
     demo.add_argument("--database", metavar="URL", help="use this database instead of a fresh SQLite file")
     demo.add_argument("--fault", action="append", default=[], metavar="PORTAL=NAME", help="repeatable")
     demo.add_argument("--once", action="store_true", help="print the summary and end")
     demo.add_argument("--keep", action="store_true", help="keep the state folder afterwards")
-
-
-def _number(text: str, *, lowest: int, highest: int) -> int:
-    if not text.isdecimal() or not lowest <= int(text) <= highest:
-        raise argparse.ArgumentTypeError(f"{text!r} is not a number from {lowest} to {highest}")
-    return int(text)
-
-
-def _port(text: str) -> int:
-    return _number(text, lowest=0, highest=65_535)
-
-
-def _count(text: str) -> int:
-    return _number(text, lowest=0, highest=1_000_000_000)
-
-
-Handler = Callable[[argparse.Namespace], int]
-"""What a handler is: arguments in, exit code out."""
