@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from enum import IntFlag
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -32,14 +33,15 @@ class Statement:
 
 
 PINNED = "judgement:pin"
-"""Source id of a statement an operator pinned; its record is the uid of the judgement. No source is so called."""
+"""Source id of a pinned statement; its record is the uid of the judgement. No source may be called that."""
 
 
 @dataclass(frozen=True, slots=True)
 class Ruled:
     """What an operator decided about a field, as it took effect in an entry.
 
-    ``judgement`` is the uid in the log, ``answer`` ``pin``, ``choose`` or ``both``; ``value`` what was chosen.
+    ``judgement`` is the uid in the log, ``answer`` ``pin``, ``choose`` or ``both``, ``value`` the
+    chosen text.
     ``returned``: what sources say has changed since, so that somebody should look again; it still holds as
     far as it can. ``until`` is the last day on which it holds.
     """
@@ -68,14 +70,28 @@ class Conflict:
         return self.ruled is None or self.ruled.returned
 
 
+class Attention(IntFlag):
+    """What about an entry somebody may want to look at; stored beside it so that lists need no scan.
+
+    ``OPEN``: a conflict nobody decided; ``RETURNED``: one that changed after its decision; ``DECIDED``: one
+    that is settled. ``PINNED``: a pin is in force; ``PIN_RETURNED``: its source's value changed since.
+    """
+
+    OPEN = 1
+    RETURNED = 2
+    DECIDED = 4
+    PINNED = 8
+    PIN_RETURNED = 16
+
+
 @dataclass(frozen=True, slots=True)
 class Entry:
     """One merged catalogue entry: a service offered in an area.
 
     ``fields`` maps a field name to all statements, winner first. ``channels`` are graded, best first.
     ``provider`` is the body's area when the offer is inherited from a higher level.
-    ``origins`` lists every record that took part. ``conflicts`` are those somebody should look at, ``settled``
-    those that were decided, ``pins`` what was decided about single fields, by field.
+    ``origins`` lists every record that took part. ``conflicts`` are those somebody should look at,
+    ``settled`` those that were decided, ``pins`` what was decided about single fields, by field.
     """
 
     service_key: ServiceKey
@@ -90,6 +106,18 @@ class Entry:
     """True when the best digital channel is known to be dead and no other reaches its rung."""
     settled: tuple[Conflict, ...] = ()
     pins: tuple[tuple[str, Ruled], ...] = ()
+
+    @property
+    def attention(self) -> Attention:
+        """What about it somebody may want to look at."""
+        found = Attention(0)
+        for conflict in self.conflicts:
+            found |= Attention.OPEN if conflict.ruled is None else Attention.RETURNED
+        if self.settled:
+            found |= Attention.DECIDED
+        for _, ruled in self.pins:
+            found |= Attention.PINNED | (Attention.PIN_RETURNED if ruled.returned else Attention(0))
+        return found
 
     def value(self, field: str) -> str | None:
         """Return the winning value of a field, or None."""

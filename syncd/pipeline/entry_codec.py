@@ -11,11 +11,18 @@ from typing import TYPE_CHECKING, Any
 import orjson
 
 from syncd.model.area import AreaKey
-from syncd.model.entry import Conflict, Entry, Provenance, Statement
+from syncd.model.entry import Entry, Provenance, Statement
 from syncd.model.evidence import Channel, ChannelKind, Evidence, GradedChannel, LinkState
 from syncd.model.service import Service, ServiceKey, ServiceStatus
 from syncd.pipeline.codec import canonical_json, short_hash
 from syncd.pipeline.ports import EntryRow
+from syncd.pipeline.ruling_codec import (
+    decode_conflicts,
+    decode_pins,
+    decode_statement,
+    encode_rulings,
+    encode_statement,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -28,12 +35,7 @@ def encode_entry(entry: Entry) -> EntryRow:
         "area": entry.area.code,
         "title": entry.value("title"),
         "evidence": entry.evidence.label,
-        "fields": {
-            name: [
-                {"value": s.value, "source": s.origin.source_id, "record": s.origin.native_id} for s in said
-            ]
-            for name, said in entry.fields.items()
-        },
+        "fields": {name: [encode_statement(s) for s in said] for name, said in entry.fields.items()},
         "channels": [_encode_channel(channel, origin) for channel, origin in entry.channels],
         "conflicts": [conflict.field for conflict in entry.conflicts],
         "origins": [{"source": o.source_id, "record": o.native_id} for o in entry.origins],
@@ -42,6 +44,7 @@ def encode_entry(entry: Entry) -> EntryRow:
         body["provider"] = entry.provider.code
     if entry.link_dead:
         body["link_dead"] = True
+    body.update(encode_rulings(entry))
     payload = canonical_json(body)
     return EntryRow(
         service_key=entry.service_key.value,
@@ -49,6 +52,7 @@ def encode_entry(entry: Entry) -> EntryRow:
         digest=short_hash(payload),
         payload=payload,
         evidence=int(entry.evidence),
+        attention=int(entry.attention),
     )
 
 
@@ -56,11 +60,10 @@ def decode_entry(payload: bytes) -> Entry:
     """Return the entry of a stored payload."""
     body = orjson.loads(payload)
     fields: Mapping[str, tuple[Statement, ...]] = {
-        name: tuple(
-            Statement(s["value"], Provenance(s["source"], s["record"]), rank) for rank, s in enumerate(said)
-        )
+        name: tuple(decode_statement(rank, s) for rank, s in enumerate(said))
         for name, said in body["fields"].items()
     }
+    conflicts = decode_conflicts(body, fields)
     provider = body.get("provider")
     return Entry(
         service_key=ServiceKey(body["service_key"]),
@@ -69,9 +72,11 @@ def decode_entry(payload: bytes) -> Entry:
         channels=tuple(_decode_channel(c) for c in body["channels"]),
         evidence=Evidence.from_label(body["evidence"]),
         provider=AreaKey(provider) if provider else None,
-        conflicts=tuple(Conflict(name, fields[name]) for name in body["conflicts"]),
+        conflicts=tuple(conflict for conflict in conflicts if conflict.is_open),
         origins=tuple(Provenance(o["source"], o["record"]) for o in body["origins"]),
         link_dead=body.get("link_dead", False),
+        settled=tuple(conflict for conflict in conflicts if not conflict.is_open),
+        pins=decode_pins(body),
     )
 
 

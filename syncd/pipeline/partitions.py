@@ -53,7 +53,8 @@ if TYPE_CHECKING:
     from syncd.model.service import Service
     from syncd.pipeline.ports import Store, StoredRecord
     from syncd.rules.assess import SourceFacts
-    from syncd.rules.merge import Precedence, Seen
+    from syncd.rules.merge import Seen
+    from syncd.rules.precedence import Precedence
 
     Totals = dict[tuple[str, str], npt.NDArray[np.int32]]
     Before = tuple[npt.NDArray[np.uint8], npt.NDArray[np.uint32]]

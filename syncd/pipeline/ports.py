@@ -159,7 +159,10 @@ class StoredRecord:
 
 @dataclass(frozen=True, slots=True)
 class EntryRow:
-    """One merged entry as stored: canonical JSON plus what queries filter by."""
+    """One merged entry as stored: canonical JSON plus what queries filter by.
+
+    ``attention`` is :class:`~syncd.model.entry.Attention`.
+    """
 
     service_key: str
     area_code: str
@@ -168,6 +171,7 @@ class EntryRow:
     evidence: int
     from_release: int = 0
     to_release: int | None = None
+    attention: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,6 +15,7 @@ import numpy as np
 
 from syncd.model.coverage import CellState, GapCause
 from syncd.model.evidence import Evidence
+from syncd.rules.contradictions import AUTHORITY
 from syncd.rules.evidence import best
 
 if TYPE_CHECKING:
@@ -192,7 +193,7 @@ def offers_of(
         spans.append((first, end))
         rungs.append((evidence, provider.level if provider is not None else entry.area.level))
         nameless = authority_usual and not entry.value("authority")
-        masks.append((dead, fresh, provider is None, bool(entry.conflicts), nameless))
+        masks.append((dead, fresh, provider is None, _two_authorities(entry), nameless))
     span = np.array(spans, dtype=np.int32).reshape(-1, 2)
     rung = np.array(rungs, dtype=np.uint8).reshape(-1, 2)
     mask = np.array(masks, dtype=np.bool_).reshape(-1, 5)
@@ -207,6 +208,11 @@ def offers_of(
         mask[:, 3],
         mask[:, 4],
     )
+
+
+def _two_authorities(entry: Entry) -> bool:
+    """Tell whether sources disagree about who is competent; other conflicts are no reason for a gap."""
+    return any(conflict.field == AUTHORITY for conflict in entry.conflicts)
 
 
 def _fresh_evidence(entry: Entry, sources: Mapping[str, SourceFacts]) -> tuple[Evidence, bool, bool]:

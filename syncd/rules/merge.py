@@ -1,46 +1,46 @@
 """Merge the claims of one service into entries, one per area; conflicts are kept and shown.
 
-Precedence comes from configuration: a lower rank wins, per field where a source says so; ties go to the
-source id and record id, so that the order in which sources ran never matters. Empty values never overwrite.
-Every value keeps its provenance.
+Precedence comes from configuration (:mod:`syncd.rules.precedence`) and is total, so that the order in which
+sources ran never matters. Empty values never overwrite. Every value keeps its provenance. What operators
+pinned or decided (:mod:`syncd.rules.field_rulings`) goes before what sources say, and all they say is kept.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import combinations, groupby
 from typing import TYPE_CHECKING
 
-from syncd.model.entry import Conflict, Entry, Provenance, Statement
+from syncd.model.entry import PINNED, Conflict, Entry, Provenance, Ruled, Statement
 from syncd.model.evidence import Evidence, GradedChannel, LinkState
+from syncd.rules.contradictions import (
+    AUTHORITY,
+    OFFLINE,
+    ONLINE_SERVICE,
+    PROCEDURE,
+    chooses,
+    contradictions,
+    side_chosen,
+)
 from syncd.rules.evidence import best, grade
+from syncd.rules.field_rulings import CHOOSE, NO_RULINGS, PIN
 from syncd.rules.legible import comparable
 from syncd.rules.parts import channel_order
 from syncd.rules.probe import CEILINGS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from syncd.model.area import AreaKey
     from syncd.model.evidence import Channel
     from syncd.model.probe import LinkVerdict
     from syncd.model.record import Claim
+    from syncd.rules.field_rulings import FieldRuling, FieldRulings
+    from syncd.rules.precedence import Precedence
 
 FIELDS = ("title", "description", "authority", "page_url", "language")
 _EXCLUSIVE_FIELDS = frozenset({"authority"})
 """Fields in which two different values mean that one of them is wrong."""
-
-
-@dataclass(frozen=True, slots=True)
-class Precedence:
-    """Rank of each source, lower wins; ``fields`` overrides the rank for single fields."""
-
-    sources: Mapping[str, int] = field(default_factory=dict)
-    fields: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
-
-    def rank(self, source_id: str, field_name: str) -> int:
-        """Return the rank of a source for a field (100 when nothing is configured)."""
-        return self.fields.get(field_name, {}).get(source_id, self.sources.get(source_id, 100))
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,39 +54,107 @@ class Seen:
 NOTHING_SEEN = Seen()
 
 
-def merge(claims: Sequence[Claim], precedence: Precedence, seen: Seen = NOTHING_SEEN) -> tuple[Entry, ...]:
+REFUTED = "judgement.offline"
+"""Rule of a channel that an operator decided not to be there, whatever a source says."""
+
+
+def merge(
+    claims: Sequence[Claim],
+    precedence: Precedence,
+    seen: Seen = NOTHING_SEEN,
+    rulings: FieldRulings = NO_RULINGS,
+) -> tuple[Entry, ...]:
     """Return the entries of one service, sorted by area code.
 
     ``claims`` all have the same service key and are sorted by area (as :func:`syncd.rules.link.link` returns
-    them). Idempotent and independent of the order of sources.
+    them). Idempotent and independent of the order of sources and of decisions.
     """
     return tuple(
-        _entry(tuple(group), precedence, seen)
+        _entry(tuple(group), precedence, seen, rulings)
         for _, group in groupby(claims, key=lambda claim: claim.area.code)
     )
 
 
-def _entry(claims: tuple[Claim, ...], precedence: Precedence, seen: Seen) -> Entry:
+def _entry(claims: tuple[Claim, ...], precedence: Precedence, seen: Seen, rulings: FieldRulings) -> Entry:
+    area = claims[0].area
     statements = {name: _statements(name, claims, precedence) for name in FIELDS}
-    channels = _channels(claims, seen)
+    judge = _Judge.of(claims, seen)
+    conflicts = {
+        conflict.field: _ruled(conflict, rulings.decisions.get((area.code, conflict.field)))
+        for conflict in _conflicts(claims, statements, judge, precedence)
+    }
+    if (authority := conflicts.get(AUTHORITY)) is not None:
+        statements[AUTHORITY] = authority.statements
+    pins = tuple(
+        (name, _pin(name, statements, rulings.pins[area.code, name]))
+        for name in FIELDS
+        if (area.code, name) in rulings.pins
+    )
+    if AUTHORITY in conflicts and AUTHORITY in (pinned := dict(pins)):
+        conflicts[AUTHORITY] = replace(conflicts[AUTHORITY], ruled=pinned[AUTHORITY])
+    channels = _channels(claims, judge.after(conflicts), precedence)
     graded = [channel for channel, _ in channels]
     evidence = best(graded)
     highest = max((c.evidence for c in graded), default=Evidence.DESCRIPTION)
     return Entry(
         service_key=claims[0].service_key,
-        area=claims[0].area,
+        area=area,
         fields={name: values for name, values in statements.items() if values},
-        channels=channels,
+        channels=_chosen_first(channels, conflicts.get(ONLINE_SERVICE)),
         evidence=evidence,
         provider=_provider(claims, precedence),
-        conflicts=tuple(
-            Conflict(name, statements[name])
-            for name in FIELDS
-            if name in _EXCLUSIVE_FIELDS and _contradict(name, claims)
-        ),
+        conflicts=tuple(c for c in conflicts.values() if c.is_open),
         origins=tuple(sorted({_origin(c) for c in claims}, key=_origin_order)),
         link_dead=highest > evidence and highest >= Evidence.ONLINE_FORM,
+        settled=tuple(c for c in conflicts.values() if not c.is_open),
+        pins=pins,
     )
+
+
+def _conflicts(
+    claims: Sequence[Claim],
+    statements: Mapping[str, tuple[Statement, ...]],
+    judge: _Judge,
+    precedence: Precedence,
+) -> Iterator[Conflict]:
+    for name in FIELDS:
+        if name in _EXCLUSIVE_FIELDS and _contradict(name, claims):
+            yield Conflict(name, statements[name])
+    if any(claim.source_id != claims[0].source_id for claim in claims):
+        yield from contradictions(claims, judge.grade, precedence.order)
+
+
+def _ruled(conflict: Conflict, ruling: FieldRuling | None) -> Conflict:
+    """Return a conflict as it was decided: the chosen side first, and whether somebody should look again."""
+    if ruling is None:
+        return conflict
+    said = [statement.value for statement in conflict.statements]
+    chosen = [s for s in conflict.statements if chooses(conflict.field, ruling.value, s.value)]
+    gone = ruling.answer == CHOOSE and not chosen
+    ordered = conflict.statements
+    if ruling.answer == CHOOSE:
+        ordered = (*chosen, *(s for s in conflict.statements if s not in chosen))
+    ruled = Ruled(
+        ruling.uid,
+        ruling.answer,
+        ruling.value,
+        returned=gone or not ruling.still_said(said),
+        until=ruling.until,
+    )
+    return Conflict(conflict.field, _numbered(ordered), ruled)
+
+
+def _pin(name: str, statements: dict[str, tuple[Statement, ...]], ruling: FieldRuling) -> Ruled:
+    """Put a pinned value in front of what sources say; it returns once their winner is another one."""
+    said = statements[name]
+    winner = (said[0].value,) if said else ()
+    pinned = Statement(ruling.value, Provenance(PINNED, ruling.uid), 0)
+    statements[name] = _numbered((pinned, *said))
+    return Ruled(ruling.uid, PIN, ruling.value, returned=not ruling.still_said(winner), until=ruling.until)
+
+
+def _numbered(statements: Iterable[Statement]) -> tuple[Statement, ...]:
+    return tuple(Statement(s.value, s.origin, rank) for rank, s in enumerate(statements))
 
 
 def _contradict(name: str, claims: Iterable[Claim]) -> bool:
@@ -110,7 +178,7 @@ def _origin_order(origin: Provenance) -> tuple[str, str]:
 def _statements(name: str, claims: Iterable[Claim], precedence: Precedence) -> tuple[Statement, ...]:
     """Return the distinct values of a field, winner first, each with its best origin."""
     said = sorted(
-        (precedence.rank(c.source_id, name), c.source_id, c.native_id, str(getattr(c, name)))
+        (precedence.order(c.source_id, name), c.source_id, c.native_id, str(getattr(c, name)))
         for c in claims
         if getattr(c, name)
     )
@@ -120,20 +188,19 @@ def _statements(name: str, claims: Iterable[Claim], precedence: Precedence) -> t
     return tuple(Statement(value, origin, rank) for rank, (value, origin) in enumerate(values.items()))
 
 
-def _channels(claims: Sequence[Claim], seen: Seen) -> tuple[tuple[GradedChannel, Provenance], ...]:
-    """Return all distinct channels, best rung first; a link that a source or a probe calls dead is dead."""
+Channels = tuple[tuple[GradedChannel, Provenance], ...]
+
+
+def _channels(claims: Sequence[Claim], judge: _Judge, precedence: Precedence) -> Channels:
+    """Return all distinct channels, best rung first; of several sources of one, a fresh one is named."""
     graded: dict[tuple[str, str], tuple[GradedChannel, Provenance]] = {}
-    dead = {ch.url for claim in claims for ch in claim.channels if ch.link_state is LinkState.DEAD}
-    dead.update(url for url, verdict in seen.links.items() if verdict.state is LinkState.DEAD)
-    routed = bool(claims) and claims[0].area.code in seen.routes
     ordered = sorted(
         ((claim.source_id, claim.native_id, channel) for claim in claims for channel in claim.channels),
-        key=lambda item: (item[0], item[1], channel_order(item[2])),
+        key=lambda item: (precedence.is_stale(item[0]), item[0], item[1], channel_order(item[2])),
     )
     for source_id, native_id, channel in ordered:
-        checked = _with_state(channel, dead)
-        key = (checked.kind.value, checked.url or f"{source_id}/{native_id}/{checked.label}")
-        judged = _as_seen(grade(checked), seen, routed=routed)
+        judged = judge.grade(channel)
+        key = (channel.kind.value, channel.url or f"{source_id}/{native_id}/{channel.label}")
         graded.setdefault(key, (judged, Provenance(source_id, native_id)))
     return tuple(
         sorted(
@@ -150,21 +217,65 @@ def _channels(claims: Sequence[Claim], seen: Seen) -> tuple[tuple[GradedChannel,
     )
 
 
-def _as_seen(graded: GradedChannel, seen: Seen, *, routed: bool) -> GradedChannel:
-    """Take a rung down that a probe contradicts, and up to the end where a delivery route is proven."""
-    verdict = seen.links.get(graded.channel.url or "")
-    ceiling = CEILINGS.get(verdict.seen) if verdict else None
-    if verdict is not None and ceiling is not None and ceiling < graded.evidence:
-        return GradedChannel(graded.channel, ceiling, verdict.seen_by)
-    if routed and graded.evidence is Evidence.ONLINE_SERVICE:
-        return GradedChannel(graded.channel, Evidence.END_TO_END, "probe.delivery_route")
-    return graded
+def _chosen_first(channels: Channels, conflict: Conflict | None) -> Channels:
+    """Put the link an operator chose in front of the others of its rung."""
+    if conflict is None or conflict.ruled is None or conflict.ruled.answer != CHOOSE:
+        return channels
+    chosen = conflict.ruled.value
+    return tuple(
+        sorted(
+            channels,
+            key=lambda item: (
+                -item[0].evidence,
+                item[0].channel.link_state is LinkState.DEAD,
+                not chooses(ONLINE_SERVICE, chosen, item[0].channel.url or ""),
+            ),
+        )
+    )
 
 
-def _with_state(channel: Channel, dead: set[str | None]) -> Channel:
-    if channel.url in dead and channel.url is not None and channel.link_state is not LinkState.DEAD:
-        return type(channel)(channel.kind, channel.url, channel.label, channel.native_id, LinkState.DEAD)
-    return channel
+@dataclass(frozen=True, slots=True)
+class _Judge:
+    """Says which rung a channel reaches, after links known to be dead, probes and decisions."""
+
+    dead: frozenset[str]
+    seen: Seen
+    routed: bool
+    offline: bool = False
+
+    @classmethod
+    def of(cls, claims: Sequence[Claim], seen: Seen) -> _Judge:
+        """A link that a source or a probe calls dead is dead."""
+        dead = {c.url for claim in claims for c in claim.channels if c.link_state is LinkState.DEAD and c.url}
+        dead.update(url for url, verdict in seen.links.items() if verdict.state is LinkState.DEAD)
+        return cls(frozenset(dead), seen, bool(claims) and claims[0].area.code in seen.routes)
+
+    def after(self, conflicts: Mapping[str, Conflict]) -> _Judge:
+        """Return the judge that heeds a decision that nothing is online here."""
+        conflict = conflicts.get(PROCEDURE)
+        if conflict is None or conflict.ruled is None or conflict.ruled.answer != CHOOSE:
+            return self
+        return replace(self, offline=side_chosen(conflict.ruled.value) == OFFLINE)
+
+    def grade(self, channel: Channel) -> GradedChannel:
+        """Return the channel with its state and rung."""
+        checked = channel
+        if channel.url in self.dead and channel.link_state is not LinkState.DEAD:
+            checked = replace(channel, link_state=LinkState.DEAD)
+        graded = self._as_seen(grade(checked))
+        if self.offline and graded.evidence >= Evidence.ONLINE_FORM:
+            return GradedChannel(graded.channel, Evidence.DESCRIPTION, REFUTED)
+        return graded
+
+    def _as_seen(self, graded: GradedChannel) -> GradedChannel:
+        """Take a rung down that a probe contradicts, and up to the end where a delivery route is proven."""
+        verdict = self.seen.links.get(graded.channel.url or "")
+        ceiling = CEILINGS.get(verdict.seen) if verdict else None
+        if verdict is not None and ceiling is not None and ceiling < graded.evidence:
+            return GradedChannel(graded.channel, ceiling, verdict.seen_by)
+        if self.routed and graded.evidence is Evidence.ONLINE_SERVICE:
+            return GradedChannel(graded.channel, Evidence.END_TO_END, "probe.delivery_route")
+        return graded
 
 
 def _provider(claims: Sequence[Claim], precedence: Precedence) -> AreaKey | None:
@@ -172,7 +283,7 @@ def _provider(claims: Sequence[Claim], precedence: Precedence) -> AreaKey | None
     ranked = sorted(
         claims,
         key=lambda c: (
-            precedence.rank(c.source_id, "provider"),
+            precedence.order(c.source_id, "provider"),
             c.provider is not None,
             c.provider.code if c.provider else "",
         ),

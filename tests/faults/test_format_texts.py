@@ -19,9 +19,10 @@ from syncd.model.service import ServiceKey
 from syncd.pipeline.codec import encode_claims
 from syncd.rules.areas import AreaIndex
 from syncd.rules.legible import comparable, looks_misread, tidy
-from syncd.rules.merge import Precedence, merge
+from syncd.rules.merge import merge
 from syncd.rules.names import fold_name as fold_area_name
 from syncd.rules.normalise import Normalised, normalise
+from syncd.rules.precedence import Precedence
 from syncd.sdk.errors import SourceFormatError
 from syncd.sdk.parsing import ParseContext, Slice
 from syncd.sdk.text import (

@@ -19,7 +19,8 @@ from syncd.rules.assess import Cells, SourceFacts, assess, count
 from syncd.rules.coverage_codec import pack_cells, since, unpack_cells
 from syncd.rules.evidence import grade
 from syncd.rules.line import AreaLine
-from syncd.rules.merge import Precedence, merge
+from syncd.rules.merge import merge
+from syncd.rules.precedence import Precedence
 from tests.support.tiny_germany import tiny_areas
 
 LINE = AreaLine.build(tiny_areas())

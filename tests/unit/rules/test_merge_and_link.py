@@ -15,7 +15,8 @@ from syncd.model.record import Claim
 from syncd.model.service import ServiceKey
 from syncd.pipeline.entry_codec import decode_entry, encode_entry
 from syncd.rules.link import link
-from syncd.rules.merge import Precedence, merge
+from syncd.rules.merge import merge
+from syncd.rules.precedence import Precedence
 
 KEY = ServiceKey("99108001001000")
 TODAY = date(2026, 11, 22)
