@@ -10,9 +10,9 @@ import io
 import re
 from typing import TYPE_CHECKING, Any, BinaryIO
 
-from connectors.generic.xlsx import sheet_rows
 from syncd.sdk.errors import SourceFormatError
 from syncd.sdk.text import csv_rows, decode, find_columns, fold_name, sniff_delimiter, text_or_none
+from syncd.sdk.xlsx import sheet_rows
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence

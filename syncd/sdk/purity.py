@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 PARSER_DOORS = frozenset(
-    f"syncd.sdk.{name}" for name in ("errors", "ledger", "parsing", "records", "text", "xml", "xzufi")
+    f"syncd.sdk.{name}" for name in ("errors", "ledger", "parsing", "records", "text", "xlsx", "xml", "xzufi")
 )
 """The modules of syncd a parser may import; the others bring pydantic or the event loop into the worker."""
 

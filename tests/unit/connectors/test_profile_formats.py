@@ -14,8 +14,8 @@ import pytest
 from connectors.generic import parse
 from connectors.generic.decode import scripts_of
 from connectors.generic.settings import GenericSettings
-from connectors.generic.xlsx import sheet_rows
 from syncd.sdk.errors import SourceFormatError
+from syncd.sdk.xlsx import sheet_rows
 from tests.support.composed import Composed, compose_all
 from tests.support.workbook import cell, table_of_links, workbook
 
