@@ -124,3 +124,12 @@ class Succession:
     to_code: str
     on: date
     reason: str
+
+
+@dataclass(frozen=True, order=True, slots=True)
+class AreaAlias:
+    """Another name of an area, decided by the operator; it holds wherever the area is in scope."""
+
+    name: str
+    code: str
+    reason: str = ""

@@ -7,12 +7,14 @@ pinned or decided (:mod:`syncd.rules.field_rulings`) goes before what sources sa
 
 from __future__ import annotations
 
+import operator
 from dataclasses import dataclass, field, replace
 from itertools import combinations, groupby
 from typing import TYPE_CHECKING
 
 from syncd.model.entry import PINNED, Conflict, Entry, Provenance, Ruled, Statement
 from syncd.model.evidence import Evidence, GradedChannel, LinkState
+from syncd.rules.authority_names import same_authority
 from syncd.rules.contradictions import (
     AUTHORITY,
     OFFLINE,
@@ -29,7 +31,7 @@ from syncd.rules.parts import channel_order
 from syncd.rules.probe import CEILINGS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     from syncd.model.area import AreaKey
     from syncd.model.evidence import Channel
@@ -157,6 +159,10 @@ def _numbered(statements: Iterable[Statement]) -> tuple[Statement, ...]:
     return tuple(Statement(s.value, s.origin, rank) for rank, s in enumerate(statements))
 
 
+_SAME: dict[str, Callable[[str, str], bool]] = {"authority": same_authority}
+"""Fields in which another spelling, or a part of a body, is no other value."""
+
+
 def _contradict(name: str, claims: Iterable[Claim]) -> bool:
     """Tell whether two records have nothing in common in a field; one record may well name two bodies."""
     said: dict[Provenance, set[str]] = {}
@@ -164,7 +170,11 @@ def _contradict(name: str, claims: Iterable[Claim]) -> bool:
         if value := getattr(claim, name):
             said.setdefault(_origin(claim), set()).add(comparable(value))
     distinct = {frozenset(values) for values in said.values()}
-    return any(one.isdisjoint(other) for one, other in combinations(distinct, 2))
+    same = _SAME.get(name, operator.eq)
+    return any(
+        one.isdisjoint(other) and not any(same(a, b) for a in one for b in other)
+        for one, other in combinations(distinct, 2)
+    )
 
 
 def _origin(claim: Claim) -> Provenance:
