@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import heapq
 from collections import defaultdict
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import islice
 from typing import TYPE_CHECKING
 
@@ -34,9 +34,11 @@ from syncd.rules.coverage_codec import (
     unpack_numbers,
     unpack_totals,
 )
+from syncd.rules.field_rulings import NO_RULINGS, FieldRulings
 from syncd.rules.line import AreaLine
 from syncd.rules.link import link
 from syncd.rules.merge import merge
+from syncd.rules.rekeying import predecessors, successors
 from syncd.rules.services import service_for
 from syncd.rules.upheaval import Turnover, count_moves, lands_of, nobody_moved, sizes
 
@@ -49,6 +51,7 @@ if TYPE_CHECKING:
     from syncd.model.area import Area, AreaKey
     from syncd.model.coverage import Duty
     from syncd.model.entry import Entry
+    from syncd.model.judgement import Judgement
     from syncd.model.record import Claim
     from syncd.model.service import Service
     from syncd.pipeline.ports import Store, StoredRecord
@@ -99,6 +102,9 @@ class PartitionRun:
     """Prefix sums of the inhabitants per line."""
     _lands: Mapping[Tier, npt.NDArray[np.int64]] = field(init=False)
     _moves: npt.NDArray[np.int64] = field(default_factory=nobody_moved)
+    _precedence: Precedence = field(init=False)
+    _old_keys: Mapping[str, tuple[str, ...]] = field(init=False)
+    """Retired keys each service stands for."""
 
     def __post_init__(self) -> None:
         """Index the duties by service key and prepare the lines."""
@@ -117,6 +123,8 @@ class PartitionRun:
         self._duties = {key: tuple(duties) for key, duties in by_key.items()}
         if self.plan.old_areas is not None:
             self._positions = _old_positions(self.line, AreaLine.build(self.plan.old_areas), self.plan.moved)
+        self._precedence = with_freshness(self.plan.precedence, self.plan.sources)
+        self._old_keys = predecessors(successors(self.plan.services))
         for row in self.plan.base_totals:
             if (row.obligation_id, row.line) in self._totals:
                 self._totals[row.obligation_id, row.line] = unpack_totals(row.matrix).copy()
@@ -155,9 +163,13 @@ class PartitionRun:
                 for row in self.store.current_coverage(chunk)
             }
             probed = self.store.probes_of(chunk)
+            logs = self.store.judgements_of(
+                [old for key in chunk for old in (key, *self._old_keys.get(key, ()))]
+            )
             for key, records in self.store.partition_records(chunk):
                 self._forget(key, before, subtract=keys is not None)
-                result = self._build(key, records, before, seen_of(probed.get(key, ())))
+                rulings = self._rulings(key, logs)
+                result = self._build(key, records, before, (seen_of(probed.get(key, ())), rulings))
                 if result is None:
                     self.removed.append(key)
                 else:
@@ -179,7 +191,7 @@ class PartitionRun:
         key: str,
         records: Sequence[StoredRecord],
         before: Mapping[tuple[str, str, str], CoverageRow],
-        seen: Seen,
+        known: tuple[Seen, FieldRulings],
     ) -> PartitionResult | None:
         duties = self._duties.get(key, ())
         if not records and not duties and key not in self.plan.services:
@@ -187,7 +199,8 @@ class PartitionRun:
         claims, next_change_on = self._linked(key, records)
         # What a register or a yardstick says of a service is nowhere an offer.
         offers = tuple(claim for claim in claims if claim.kind is RecordKind.OFFER)
-        entries = merge(offers, self.plan.precedence, seen)
+        seen, rulings = known
+        entries = merge(offers, self._precedence, seen, rulings)
         service = encode_service(
             service_for(
                 ServiceKey(key),
@@ -201,7 +214,13 @@ class PartitionRun:
             self._coverage(key, entries, obligation, duty, before) for obligation, duty in duties
         )
         digest = short_hash(b"".join((service, *(r.digest for r in rows), *(c.digest for c in coverage))))
-        return PartitionResult(key, digest, service, rows, coverage, next_change_on)
+        boundaries = [day for day in (next_change_on, rulings.next_change_on) if day is not None]
+        return PartitionResult(key, digest, service, rows, coverage, min(boundaries, default=None))
+
+    def _rulings(self, key: str, logs: Mapping[str, Sequence[Judgement]]) -> FieldRulings:
+        """Return what operators decided about fields of a service, also under the keys it took over from."""
+        log = [judgement for old in (key, *self._old_keys.get(key, ())) for judgement in logs.get(old, ())]
+        return FieldRulings.of(log, on=self.plan.on, moved=self.plan.moved) if log else NO_RULINGS
 
     def _linked(self, key: str, records: Iterable[StoredRecord]) -> tuple[tuple[Claim, ...], date | None]:
         claims = (
@@ -209,9 +228,9 @@ class PartitionRun:
         )
         return link(claims, moved=self.plan.moved, on=self.plan.on)
 
-    def _by_precedence(self, claim: Claim) -> tuple[int, str, str, str]:
+    def _by_precedence(self, claim: Claim) -> tuple[tuple[bool, int], str, str, str]:
         return (
-            self.plan.precedence.rank(claim.source_id, "title"),
+            self._precedence.order(claim.source_id, "title"),
             claim.source_id,
             claim.native_id,
             claim.area.code,
@@ -259,6 +278,12 @@ class PartitionRun:
             np.where(known, state[positions], np.uint8(255)).astype(np.uint8),
             np.where(known, began[positions], fallback).astype(np.uint32),
         )
+
+
+def with_freshness(precedence: Precedence, sources: Mapping[str, SourceFacts]) -> Precedence:
+    """Return the precedence in which configured sources that are stale, and all others, rank behind."""
+    fresh = (s for s in precedence.sources if s not in sources or sources[s].fresh)
+    return replace(precedence, fresh=frozenset(fresh))
 
 
 def _old_positions(
