@@ -7,7 +7,6 @@ pinned or decided (:mod:`syncd.rules.field_rulings`) goes before what sources sa
 
 from __future__ import annotations
 
-import operator
 from dataclasses import dataclass, field, replace
 from itertools import combinations, groupby
 from typing import TYPE_CHECKING
@@ -170,9 +169,9 @@ def _contradict(name: str, claims: Iterable[Claim]) -> bool:
         if value := getattr(claim, name):
             said.setdefault(_origin(claim), set()).add(comparable(value))
     distinct = {frozenset(values) for values in said.values()}
-    same = _SAME.get(name, operator.eq)
+    same = _SAME.get(name)
     return any(
-        one.isdisjoint(other) and not any(same(a, b) for a in one for b in other)
+        one.isdisjoint(other) and not (same and any(same(a, b) for a in one for b in other))
         for one, other in combinations(distinct, 2)
     )
 
