@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol
 
 from syncd.model.run import RunCounts
+from syncd.pipeline.field_ports import FieldStore
 from syncd.pipeline.judgement_ports import JudgementStore
 from syncd.pipeline.probe_ports import ProbeStore
 from syncd.pipeline.register_ports import RegisterStore
@@ -251,7 +252,7 @@ class ChangeRow:
     title: str
 
 
-class Store(ProbeStore, JudgementStore, RegisterStore, Protocol):
+class Store(ProbeStore, JudgementStore, RegisterStore, FieldStore, Protocol):
     """All that the use cases ask of a database. Instants are aware UTC."""
 
     # --- runs and sources ---------------------------------------------------------------------------
@@ -411,10 +412,14 @@ class Store(ProbeStore, JudgementStore, RegisterStore, Protocol):
         *,
         service_key: str | None = None,
         area_codes: Sequence[str] | None = None,
+        attention: int = 0,
         after: tuple[str, str] | None = None,
         limit: int | None = None,
     ) -> Iterator[EntryRow]:
-        """Yield entries as of a release, sorted by (service key, area code)."""
+        """Yield entries as of a release, sorted by (service key, area code).
+
+        ``attention``: only those with one of these bits (:class:`~syncd.model.entry.Attention`).
+        """
 
     def coverage(
         self,

@@ -27,7 +27,15 @@ if TYPE_CHECKING:
 
 PARTITIONS_PER_BATCH = 200
 ENTRIES_PER_BATCH = 2_000
-_ENTRY_COLUMNS = ("service_key", "area_code", "from_release", "evidence", "digest", "payload")
+_ENTRY_COLUMNS = (
+    "service_key",
+    "area_code",
+    "from_release",
+    "evidence",
+    "attention",
+    "digest",
+    "payload",
+)
 
 
 class PublicationPart:
@@ -243,7 +251,15 @@ class _Publication:
         ]
         self._close(entry, [current[cell].id for cell in ended])
         rows = [
-            (row.service_key, row.area_code, self.number, row.evidence, row.digest, row.payload)
+            (
+                row.service_key,
+                row.area_code,
+                self.number,
+                row.evidence,
+                row.attention,
+                row.digest,
+                row.payload,
+            )
             for row in fresh
         ]
         insert_rows(self._connection, entry, _ENTRY_COLUMNS, rows)

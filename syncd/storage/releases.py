@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import Select, and_, func, literal, or_, select, tuple_, union_all
+from sqlalchemy import Select, and_, func, literal, literal_column, or_, select, tuple_, union_all
 
 from syncd.errors import NotFound
 from syncd.model.entry import Release
@@ -28,7 +28,16 @@ if TYPE_CHECKING:
     from syncd.storage.database import Database
 
 MAX_NUMBER = 2**31 - 1
-_ENTRY = ("service_key", "area_code", "digest", "payload", "evidence", "from_release", "to_release")
+_ENTRY = (
+    "service_key",
+    "area_code",
+    "digest",
+    "payload",
+    "evidence",
+    "from_release",
+    "to_release",
+    "attention",
+)
 
 
 class ReleasePart:
@@ -135,16 +144,26 @@ class ReleasePart:
         *,
         service_key: str | None = None,
         area_codes: Sequence[str] | None = None,
+        attention: int = 0,
         after: tuple[str, str] | None = None,
         limit: int | None = None,
     ) -> Iterator[EntryRow]:
-        """Yield entries as of a release, sorted by (service key, area code)."""
+        """Yield entries as of a release, sorted by (service key, area code).
+
+        ``attention``: only those with one of these bits.
+        """
         with self._database.read("reading entries") as connection:
             conditions: list[ColumnElement[bool]] = []
             if service_key is not None:
                 conditions.append(entry.c.service_key == service_key)
             if area_codes is not None:
                 conditions.append(one_of(connection, entry.c.area_code, area_codes))
+            if attention:
+                # The first of both lets the partial index answer.
+                conditions += [
+                    entry.c.attention != literal_column("0"),
+                    entry.c.attention.bitwise_and(attention) != 0,
+                ]
             if after is not None:
                 conditions.append(_beyond((entry.c.service_key, entry.c.area_code), after))
             statement = self._entries_as_of(connection, release, conditions).limit(limit)
@@ -243,6 +262,7 @@ def _entry_of(row: Row[Any]) -> EntryRow:
         row.evidence,
         row.from_release,
         row.to_release,
+        row.attention,
     )
 
 

@@ -16,6 +16,7 @@ from syncd.storage.buckets import BucketPart
 from syncd.storage.copies import write_backup
 from syncd.storage.database import Database
 from syncd.storage.decisions import DecisionPart
+from syncd.storage.fields import FieldPart
 from syncd.storage.judgements import JudgementPart
 from syncd.storage.probes import ProbePart
 from syncd.storage.publication import PublicationPart
@@ -38,6 +39,7 @@ class SqlStore(
     RebuildPart,
     ProbePart,
     JudgementPart,
+    FieldPart,
     PublicationPart,
     ReleasePart,
     RegisterPart,

@@ -20,6 +20,7 @@ from sqlalchemy import (
     SmallInteger,
     Table,
     UniqueConstraint,
+    text,
 )
 
 from syncd.storage.columns import JsonText, KeyText, PlainText, UTCDateTime, identity
@@ -290,6 +291,16 @@ entry = Table(
     Column("evidence", SmallInteger, nullable=False),
     Column("digest", LargeBinary, nullable=False),
     Column("payload", LargeBinary, nullable=False),
+    Column("attention", SmallInteger, nullable=False, server_default="0"),
+)
+# Conflicts and pins are few: their list must not look at every entry.
+Index(
+    "ix_entry_attention",
+    entry.c.service_key,
+    entry.c.area_code,
+    entry.c.attention,
+    sqlite_where=text("to_release IS NULL AND attention <> 0"),
+    postgresql_where=text("to_release IS NULL AND attention <> 0"),
 )
 Index(
     "uq_entry_current",
