@@ -56,8 +56,8 @@ class Advisor:
     ) -> tuple[Fit, ...]:
         """Return the solutions for a service in an area whose body owes it, best first."""
         body = self.view.line.area(body_code)
-        engines, hosts = self._platforms_of(area_code)
-        applicant = Applicant(service_key, body_code, body.population if body else 0, engines, hosts)
+        engines, domains = self._platforms_of(area_code)
+        applicant = Applicant(service_key, body_code, body.population if body else 0, engines, domains)
         found = self.solutions(service_key, max(minimum, DIGITAL))
         return rank(found, applicant, self._people)
 
@@ -90,7 +90,7 @@ class Advisor:
         return tuple(row.service_key for row in near if is_variant(service_key, row.service_key))
 
     def _platforms_of(self, area_code: str) -> tuple[frozenset[str], frozenset[str]]:
-        """Return engines and hosts in use in an area and in the bodies above it up to its Kreis."""
+        """Return engines and domains in use in an area and in the bodies above it up to its Kreis."""
         if (known := self._platforms.get(area_code)) is None:
             near = [code for code in self.view.line.chain(area_code) if len(code) >= AreaLevel.KREIS]
             rows = self.view.store.entries(self.view.release.number, area_codes=[area_code, *near])
@@ -102,7 +102,7 @@ class Advisor:
             ]
             known = (
                 frozenset(offer.procedure.engine for offer in offers) - {""},
-                frozenset(offer.procedure.host for offer in offers),
+                frozenset(offer.procedure.domain for offer in offers),
             )
             self._platforms[area_code] = known
             while len(self._platforms) > _KEPT_AREAS:

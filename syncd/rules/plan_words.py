@@ -32,9 +32,9 @@ REASONS: Final[dict[str, Text]] = {
         "de": "dieselbe Antragsplattform ist hier schon in Gebrauch ({engine})",
         "en": "the same application platform is in use here already ({engine})",
     },
-    "same_host": {
-        "de": "derselbe Server wird hier schon genutzt ({host}), also wohl derselbe IT-Dienstleister",
-        "en": "the same host is in use here already ({host}), so probably the same IT provider",
+    "same_domain": {
+        "de": "dieselbe Domain wird hier schon genutzt ({domain}), also wohl derselbe IT-Dienstleister",
+        "en": "the same domain is in use here already ({domain}), so probably the same IT provider",
     },
     "similar_size": {
         "de": "eine Stelle ähnlicher Größe nutzt sie ({people} Einwohner)",
@@ -69,6 +69,13 @@ REASONS: Final[dict[str, Text]] = {
     "trend_unknown": {
         "de": "Der Verlauf ist unbekannt: Vor 90 Tagen wurde noch nicht gesammelt",
         "en": "the trend is unknown: nothing was collected 90 days ago",
+    },
+}
+
+NOTHING_RUNS: Final[dict[str, Text]] = {
+    "nothing": {
+        "de": "Andernorts läuft nichts, was die Daten kennen.",
+        "en": "Nothing that the data knows of runs elsewhere.",
     },
 }
 
@@ -157,6 +164,19 @@ FORECASTS: Final[dict[str, Text]] = {
     "beyond_horizon": {
         "de": "Bei der beobachteten Geschwindigkeit in zehn Jahren nicht.",
         "en": "Not within ten years at the speed observed.",
+    },
+}
+
+
+STALLS: Final[dict[str, Text]] = {
+    "stalled": {
+        "de": "Stillstand: Lücken bleiben, und seit acht Wochen kam nichts hinzu.",
+        "en": "stalled: gaps remain, and nothing was added for eight weeks.",
+    },
+    "moving": {"de": "kein Stillstand.", "en": "not stalled."},
+    "unknown": {
+        "de": "Ob sie stillsteht, ist nicht zu sagen: zu kurz beobachtet, oder nie begonnen.",
+        "en": "whether it stalled cannot be told: too short a time, or never begun.",
     },
 }
 

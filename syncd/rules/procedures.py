@@ -26,6 +26,7 @@ DIGITAL: Final = Evidence.ONLINE_FORM
 """Lowest rung that counts as a digital procedure where no duty says otherwise."""
 
 _EFA_WORDS: Final = re.compile(r"\bEfA\b|Einer[- ]für[- ]Alle")
+_AREA_IN_PATH: Final = re.compile(r"/[0-9]{8}(?:[0-9]{4})?(?=/|$)")
 _EFA_TOKEN: Final = re.compile(r"(^|[-._/])efa([-._/]|$)")
 
 
@@ -41,6 +42,11 @@ class Procedure:
     def platform(self) -> str:
         """The engine, or the host where the engine is unknown."""
         return self.engine or self.host
+
+    @property
+    def domain(self) -> str:
+        """The last two labels of the host: whose house it is, as far as an address tells (true for .de)."""
+        return ".".join(self.host.split(".")[-2:])
 
     @property
     def name(self) -> str:
@@ -106,9 +112,14 @@ def running_offer(
 
 @lru_cache(maxsize=1 << 15)
 def procedure_of(url: str) -> Procedure | None:
-    """Return the procedure an address names, or None for what is no web address."""
+    """Return the procedure an address names, or None for what is no web address.
+
+    AGS and ARS in a path say for whom, not what: they are left out.
+    """
     mark = fingerprint(url)
-    return Procedure(mark.engine, mark.host, mark.process) if mark is not None else None
+    if mark is None:
+        return None
+    return Procedure(mark.engine, mark.host, _AREA_IN_PATH.sub("/*", mark.process))
 
 
 def names_efa(url: str, *texts: str) -> bool:

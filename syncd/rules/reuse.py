@@ -24,7 +24,7 @@ POINTS: Final[Mapping[str, int]] = {
     "same_land": 15,
     "same_district": 5,
     "same_engine": 10,
-    "same_host": 10,
+    "same_domain": 10,
     "similar_size": 10,
     "roughly_similar_size": 5,
     "efa": 5,
@@ -67,13 +67,13 @@ class Solution:
 
 @dataclass(frozen=True, slots=True)
 class Applicant:
-    """The body that lacks a service: its code and inhabitants, the engines and hosts it already uses."""
+    """The body that lacks a service: its code and inhabitants, the engines and domains it already uses."""
 
     service_key: str
     area_code: str
     people: int
     engines: frozenset[str] = frozenset()
-    hosts: frozenset[str] = frozenset()
+    domains: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,11 +184,11 @@ def _of_place(solution: Solution, applicant: Applicant) -> Iterable[Reason]:
 
 
 def _of_technology(solution: Solution, applicant: Applicant) -> Iterable[Reason]:
-    engine, host = solution.procedure.engine, solution.procedure.host
+    engine, domain = solution.procedure.engine, solution.procedure.domain
     if engine and engine in applicant.engines:
         yield _reason("same_engine", engine=engine)
-    if host in applicant.hosts:
-        yield _reason("same_host", host=host)
+    if domain in applicant.domains:
+        yield _reason("same_domain", domain=domain)
 
 
 def _of_size(solution: Solution, applicant: Applicant, people_of: Mapping[str, int]) -> Iterable[Reason]:

@@ -45,9 +45,9 @@ class Use:
 class Spread:
     """Diversity under one mark; ``uses`` most common first (bodies, then people, then name).
 
-    ``leading`` is the value more bodies have than any other; empty when two share the first place or nobody
-    has one, because then nobody can be said to deviate. Effective numbers lie between 1 and ``number``; 0
-    where there is nothing to count.
+    ``leading`` is the value more bodies have than any other; empty when two share the first place or only
+    one body has any, because then nobody can be said to deviate. Effective numbers lie between 1 and
+    ``number``; 0 where there is nothing to count.
     """
 
     mark: str
@@ -165,7 +165,9 @@ def _spread(
             key=lambda use: (-use.bodies, -use.people, use.value),
         )
     )
-    alone = len(uses) == 1 or (len(uses) > 1 and uses[0].bodies > uses[1].bodies)
+    # One body alone leads nobody.
+    second = uses[1].bodies if len(uses) > 1 else 1
+    alone = bool(uses) and uses[0].bodies > second
     return Spread(
         mark,
         uses,
