@@ -7,6 +7,7 @@ from typing import Final
 
 from syncd import __version__
 from syncd.cli.grammar import AREA, Parsers, command, count, limited, of_release, port, with_config
+from syncd.cli.grammar_planning import add_planning
 
 DESCRIPTION: Final = (
     "Keeps one unified catalogue of German public services and says where coverage is missing."
@@ -20,7 +21,7 @@ def build_parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="syncd", description=DESCRIPTION, epilog=EPILOG, allow_abbrev=False)
     parser.add_argument("--version", action="version", version=f"syncd {__version__}")
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
-    for add in (_configure, _operate, _look, _keep, _try_out):
+    for add in (_configure, _operate, _look, add_planning, _keep, _try_out):
         add(commands)
     return parser
 
@@ -109,6 +110,7 @@ def _look(commands: Parsers) -> None:
     limited(catalogue)
     _gaps(commands)
     _yardstick(commands)
+    _report(commands)
     _links(commands)
     explain = with_config(
         command(commands, "explain", "look:explain", "derive the state of one service in one area")
@@ -144,6 +146,24 @@ def _yardstick(commands: Parsers) -> None:
     yardstick.add_argument("--summary", action="store_true", help="only count, per verdict and reason")
     of_release(yardstick)
     limited(yardstick)
+
+
+def _report(commands: Parsers) -> None:
+    report = with_config(
+        command(
+            commands, "report", "report:report", "write the report of an area or cohort; kept per release"
+        )
+    )
+    report.add_argument("subject", metavar="AREA|COHORT", help=f"{AREA}; or the id of a cohort")
+    report.add_argument("--out", metavar="FILE", help="default: standard output")
+    report.add_argument(
+        "--format", choices=("html", "md", "json"), help="default: by the ending of the file, else md"
+    )
+    report.add_argument("--obligation", metavar="ID", help="default: the first one configured")
+    report.add_argument(
+        "--since", metavar="DAY", help="show changes since then (default: 30 days before the release)"
+    )
+    of_release(report)
 
 
 def _links(commands: Parsers) -> None:

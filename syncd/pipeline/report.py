@@ -1,0 +1,308 @@
+"""Use case: one report about a place under one obligation, as of one release.
+
+Put together from sections that each read the release service by service; nothing is decided here, and
+everything a section says stands in :mod:`syncd.rules.report_words`. Must not know how a report looks.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import partial
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from syncd.errors import NotFound
+from syncd.model.coverage import CellState, Tier
+from syncd.model.report import Column, ColumnKind, Map, Report, Section, Shade, Table
+from syncd.pipeline.entry_codec import decode_service
+from syncd.pipeline.place import place_of
+from syncd.pipeline.report_action import action, breaks, uniformity
+from syncd.pipeline.report_background import changes, methods
+from syncd.rules.assess import STATES
+from syncd.rules.coverage_codec import unpack_cells
+from syncd.rules.report_words import REPORT
+from syncd.rules.words import STATES as STATE_WORDS
+from syncd.rules.words import TIERS, say
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from datetime import datetime
+
+    import numpy.typing as npt
+
+    from syncd.model.coverage import Obligation
+    from syncd.pipeline.ask import ReleaseView
+    from syncd.pipeline.place import Place
+    from syncd.pipeline.ports import CoverageRow
+
+    Numbers = npt.NDArray[np.int64]
+
+_SHADES = 5
+_COVERED = [int(state) for state in CellState if state.is_covered]
+_GAPS = [int(state) for state in CellState if state.is_gap]
+_SHOWN = tuple(state for state in CellState if state is not CellState.NOT_OWED)
+
+
+@dataclass(frozen=True, slots=True)
+class Ordered:
+    """What a report is ordered for: a place, an obligation, a language and what to compare with."""
+
+    view: ReleaseView
+    place: Place
+    obligation: Obligation
+    language: str
+    since: datetime | None = None
+
+    @property
+    def line(self) -> Tier:
+        """The line of the headline figures: municipalities, or Kreise where the place has none.
+
+        Only one, because a task of the Kreis is counted a second time where its people live.
+        """
+        has_any = bool(self.place.cells(self.view, Tier.GEMEINDE)[0].any())
+        return Tier.GEMEINDE if has_any else Tier.KREIS
+
+    def say(self, code: str, **values: object) -> str:
+        """Return the words of a code."""
+        return say(REPORT, code, self.language).format(**values)
+
+    def state(self, label: str) -> str:
+        """Return the word of a state."""
+        return say(STATE_WORDS, label, self.language)
+
+    def number(self, value: int) -> str:
+        """Return a number inside of a sentence."""
+        text = f"{value:,}"
+        return text.replace(",", ".") if self.language == "de" else text
+
+    def rows(self) -> Iterator[CoverageRow]:
+        """Yield the coverage rows of the obligation, by line and service key."""
+        number, name = self.view.release.number, self.obligation.obligation_id
+        yield from self.view.store.coverage(number, obligation_id=name)
+
+
+@dataclass(slots=True)
+class _Counted:
+    """States counted in one pass over the rows: per line a matrix (bodies × states), and rows of services."""
+
+    masks: dict[Tier, npt.NDArray[np.bool_]]
+    people: dict[Tier, Numbers]
+    bodies: dict[Tier, npt.NDArray[np.int64]]
+    services: dict[Tier, list[tuple[str, str, Numbers, Numbers]]]
+
+    def matrix(self, line: Tier) -> Numbers:
+        """Cells by body and state on one line, of shape (bodies, states)."""
+        return self.bodies.get(line, np.zeros((0, STATES), dtype=np.int64))
+
+
+def report(
+    view: ReleaseView,
+    subject: str,
+    *,
+    language: str,
+    obligation_id: str | None = None,
+    since: datetime | None = None,
+) -> Report:
+    """Return the report about an area or cohort; raises NotFound for an unknown subject or obligation.
+
+    ``since`` is the instant whose release changes are counted from; None compares with the first one kept.
+    """
+    place = place_of(view, subject)
+    ordered = Ordered(view, place, _obligation(view, obligation_id), language, since)
+    counted = _count(ordered)
+    doing = action(ordered)
+    builders: tuple[Callable[[], Section], ...] = (
+        partial(_summary, ordered, counted, doing.first),
+        lambda: doing.section,
+        partial(_areas, ordered, counted),
+        partial(_services, ordered, counted),
+        partial(breaks, ordered),
+        partial(uniformity, ordered),
+        partial(changes, ordered),
+        partial(methods, ordered),
+    )
+    return Report(
+        subject=subject,
+        title=ordered.say("title", place=place.name),
+        subtitle=ordered.say("obligation", title=ordered.obligation.title),
+        language=language,
+        release=view.release.number,
+        release_digest=view.release.digest,
+        as_of=view.release.published_at.date(),
+        facts=_facts(ordered, counted),
+        sections=tuple(build() for build in builders),
+    )
+
+
+def _obligation(view: ReleaseView, obligation_id: str | None) -> Obligation:
+    for obligation in view.obligations:
+        if obligation_id in {None, obligation.obligation_id}:
+            return obligation
+    known = ", ".join(o.obligation_id for o in view.obligations) or "none"
+    raise NotFound(
+        f"there is no obligation '{obligation_id}' (known: {known})",
+        code="unknown_obligation",
+        fix="Use one of config/obligations.",
+    )
+
+
+def _count(ordered: Ordered) -> _Counted:
+    view = ordered.view
+    counted = _Counted({}, {}, {}, {})
+    for row in ordered.rows():
+        line = Tier(row.line)
+        if line not in counted.masks:
+            mask, people = ordered.place.cells(view, line)
+            counted.masks[line], counted.people[line] = mask, people
+            counted.bodies[line] = np.zeros((len(mask), STATES), dtype=np.int64)
+            counted.services[line] = []
+        mask, people = counted.masks[line], counted.people[line]
+        if not mask.any():
+            continue
+        state = np.where(mask, unpack_cells(row.cells).state, np.uint8(CellState.NOT_OWED))
+        if not state.any():
+            continue
+        counted.bodies[line][np.arange(len(state)), state] += mask
+        cells = np.bincount(state[mask], minlength=STATES).astype(np.int64)
+        inhabitants = np.bincount(state[mask], weights=people[mask], minlength=STATES).astype(np.int64)
+        partition = view.store.partition(view.release.number, row.service_key)
+        name = decode_service(partition.service).name if partition else row.service_key
+        counted.services[line].append((row.service_key, name, cells, inhabitants))
+    return counted
+
+
+def _owed(counts: Numbers) -> int:
+    return int(counts.sum() - counts[CellState.NOT_OWED])
+
+
+def _facts(ordered: Ordered, counted: _Counted) -> tuple[tuple[str, str], ...]:
+    matrix = counted.matrix(ordered.line)
+    total, bodies = matrix.sum(axis=0), int((matrix[:, 1:].sum(axis=1) > 0).sum())
+    figures = {
+        "people": sum(area.population for area in ordered.place.areas),
+        "bodies": bodies,
+        "owed": _owed(total),
+        "covered": int(total[_COVERED].sum()),
+        "gaps": int(total[_GAPS].sum()),
+        "unknown": int(total[CellState.UNKNOWN]),
+    }
+    return tuple((ordered.say(name), ordered.number(value)) for name, value in figures.items())
+
+
+def _summary(ordered: Ordered, counted: _Counted, first: str) -> Section:
+    total = counted.matrix(ordered.line).sum(axis=0)
+    figures = {state.label: ordered.number(int(total[state])) for state in _SHOWN}
+    figures |= {
+        "owed": ordered.number(_owed(total)),
+        "covered": ordered.number(int(total[_COVERED].sum())),
+        "gaps": ordered.number(int(total[_GAPS].sum())),
+    }
+    sentences = [ordered.say("summary_cells", **figures)]
+    if 2 * int(total[CellState.UNKNOWN]) > _owed(total):
+        sentences.append(ordered.say("summary_unknown"))
+    if first:
+        sentences.append(first)
+    return Section("summary", ordered.say("summary"), tuple(sentences))
+
+
+def _areas(ordered: Ordered, counted: _Counted) -> Section:
+    tables = []
+    shown: Map | None = None
+    for line, matrix in counted.bodies.items():
+        tier = ordered.view.line.tier(line)
+        positions = [int(p) for p in np.flatnonzero(matrix[:, 1:].sum(axis=1))]
+        rows = [(tier.codes[p], matrix[p]) for p in positions]
+        if len(rows) > 1 and line is Tier.GEMEINDE:
+            shown = _map(ordered, rows)
+        tables.append(_areas_table(ordered, line, rows))
+    return Section("areas", ordered.say("areas"), tables=tuple(tables), map=shown)
+
+
+def _map(ordered: Ordered, rows: list[tuple[str, Numbers]]) -> Map:
+    areas = ordered.view.line.areas
+    return Map(
+        ordered.say("map"),
+        tuple(
+            Shade(
+                code,
+                areas[code].name,
+                _shade(counts),
+                ordered.say(
+                    "area_text",
+                    covered=int(counts[_COVERED].sum()),
+                    owed=_owed(counts),
+                    unknown=int(counts[CellState.UNKNOWN]),
+                ),
+            )
+            for code, counts in rows
+        ),
+        tuple(ordered.say(f"shade_{shade}") for shade in range(_SHADES)),
+        ordered.say("shade_unknown"),
+        ordered.say("map_note"),
+    )
+
+
+def _shade(counts: Numbers) -> int | None:
+    """Return the class of an area by fifths; None where more than half is unknown."""
+    owed = _owed(counts)
+    if 2 * int(counts[CellState.UNKNOWN]) > owed:
+        return None
+    return min(_SHADES - 1, _SHADES * int(counts[_COVERED].sum()) // owed)
+
+
+def _areas_table(ordered: Ordered, line: Tier, rows: list[tuple[str, Numbers]]) -> Table:
+    areas = ordered.view.line.areas
+    number = ColumnKind.NUMBER
+    return Table(
+        f"areas_{line.value}",
+        ordered.say("areas_table", line=say(TIERS, line.value, ordered.language)),
+        (
+            Column(ordered.say("col_area")),
+            Column(ordered.say("col_people"), number),
+            Column(ordered.say("col_owed"), number),
+            *(Column(ordered.state(state.label), number) for state in _SHOWN),
+            Column(ordered.say("col_share"), ColumnKind.SHARE),
+        ),
+        tuple(
+            (
+                areas[code].name,
+                areas[code].population,
+                _owed(counts),
+                *(int(counts[state]) for state in _SHOWN),
+                int(counts[_COVERED].sum()) / _owed(counts),
+            )
+            for code, counts in rows
+        ),
+        ordered.say("areas_note"),
+    )
+
+
+def _services(ordered: Ordered, counted: _Counted) -> Section:
+    tables = []
+    number, share = ColumnKind.NUMBER, ColumnKind.SHARE
+    for line, services in counted.services.items():
+        columns = (
+            Column(ordered.say("col_service")),
+            Column(ordered.say("col_key")),
+            *(Column(ordered.state(state.label), number) for state in _SHOWN),
+            Column(ordered.say("area_wide")),
+            Column(ordered.say("col_share_bodies"), share),
+            Column(ordered.say("col_share_people"), share),
+        )
+        rows = tuple(
+            (
+                name,
+                key,
+                *(int(cells[state]) for state in _SHOWN),
+                ordered.say("yes" if int(cells[_COVERED].sum()) == _owed(cells) else "no"),
+                int(cells[_COVERED].sum()) / _owed(cells),
+                int(people[_COVERED].sum()) / _owed(people) if _owed(people) else None,
+            )
+            for key, name, cells, people in services
+            if _owed(cells)
+        )
+        if rows:
+            title = ordered.say("services_table", line=say(TIERS, line.value, ordered.language))
+            tables.append(Table(f"services_{line.value}", title, columns, rows, ordered.say("services_note")))
+    return Section("services", ordered.say("services"), tables=tuple(tables))

@@ -1,0 +1,153 @@
+"""The sections of a report that say what to do: priorities with a running solution, breaks, uniformity."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import islice
+from typing import TYPE_CHECKING
+
+from syncd.model.report import Column, ColumnKind, Section, Table
+from syncd.pipeline.media_breaks import channels
+from syncd.pipeline.priorities import priorities
+from syncd.pipeline.uniformity import uniformities
+from syncd.rules.plan_words import CASES_UNKNOWN, FINDINGS, FORMULA
+from syncd.rules.words import EVIDENCE, say
+
+if TYPE_CHECKING:
+    from syncd.pipeline.priorities import Priority
+    from syncd.pipeline.report import Ordered
+
+_LONGEST = 100
+_MARK = "platform"
+
+
+@dataclass(frozen=True, slots=True)
+class Action:
+    """The section, and one sentence about where to start (empty where nothing is known)."""
+
+    section: Section
+    first: str
+
+
+def action(ordered: Ordered) -> Action:
+    """Return the gaps by priority, each with who owes it and what runs elsewhere."""
+    line = ordered.line.value
+    every = priorities(ordered.view, ordered.place, obligation_id=ordered.obligation.obligation_id)
+    found = [one for one in every if one.need.key[1] == line]
+    if not found:
+        return Action(Section("action", ordered.say("action"), (ordered.say("action_none"),)), "")
+    unknown = sum(1 for one in found if one.need.weight.figure is None)
+    texts = [
+        FORMULA[ordered.language],
+        CASES_UNKNOWN[ordered.language].format(unknown=unknown, services=len(found)),
+    ]
+    if len(found) > _LONGEST:
+        texts.append(ordered.say("action_more", shown=_LONGEST, all=len(found)))
+    table = Table(
+        "priorities",
+        ordered.say("action_table"),
+        (
+            Column(ordered.say("col_service")),
+            Column(ordered.say("col_key")),
+            Column(ordered.say("col_without"), ColumnKind.NUMBER),
+            Column(ordered.say("col_bodies"), ColumnKind.NUMBER),
+            Column(ordered.say("col_body")),
+            Column(ordered.say("col_priority"), ColumnKind.NUMBER),
+            Column(ordered.say("col_solution")),
+        ),
+        tuple(_row(ordered, one) for one in found[:_LONGEST]),
+    )
+    first = found[0]
+    return Action(
+        Section("action", ordered.say("action"), tuple(texts), (table,)),
+        ordered.say(
+            "summary_first",
+            service=first.service_name,
+            people=ordered.number(first.need.people),
+            body=first.body_name,
+        ),
+    )
+
+
+def _row(ordered: Ordered, one: Priority) -> tuple[str | int, ...]:
+    return (
+        one.service_name,
+        one.need.key[2],
+        one.need.people,
+        one.need.bodies,
+        one.body_name,
+        round(one.need.priority),
+        one.best.solution.name if one.best else ordered.say("nobody_elsewhere"),
+    )
+
+
+def breaks(ordered: Ordered) -> Section:
+    """Return the channels of the place whose path leaves the screen or contradicts what was claimed."""
+    columns = (
+        Column(ordered.say("col_service")),
+        Column(ordered.say("col_area")),
+        Column(ordered.say("col_finding")),
+        Column(ordered.say("col_rung")),
+        Column(ordered.say("col_address"), ColumnKind.LINK),
+        Column(ordered.say("col_source")),
+    )
+    inside = tuple(area.code for area in ordered.place.areas)
+    rows = []
+    for area in ordered.place.areas:
+        own = (
+            channel
+            for channel in channels(ordered.view, area=area)
+            # What comes from above is not theirs to mend.
+            if channel.area_code.startswith(inside)
+        )
+        rows += [
+            (
+                channel.title,
+                channel.area_name,
+                say(FINDINGS, channel.finding, ordered.language),
+                say(EVIDENCE, channel.evidence, ordered.language),
+                channel.url,
+                channel.source_id,
+            )
+            for channel in islice(own, _LONGEST - len(rows))
+        ]
+    if not rows:
+        return Section("breaks", ordered.say("breaks"), (ordered.say("nothing"),))
+    table = Table("breaks", ordered.say("breaks_table"), columns, tuple(rows), ordered.say("breaks_note"))
+    return Section("breaks", ordered.say("breaks"), tables=(table,))
+
+
+def uniformity(ordered: Ordered) -> Section:
+    """Return, for single areas, how many different platforms do the same task."""
+    rows = []
+    for area in ordered.place.areas:
+        for found in uniformities(ordered.view, area=area):
+            spread = found.figures.spreads[_MARK]
+            if spread.number > 1:
+                rows.append(
+                    (
+                        found.service_name,
+                        area.name,
+                        spread.number,
+                        f"{spread.effective_by_bodies:.1f}",
+                        spread.largest_share_of_bodies,
+                        spread.uses[0].value,
+                    )
+                )
+    if not rows:
+        return Section("uniformity", ordered.say("uniformity"), (ordered.say("nothing"),))
+    table = Table(
+        "uniformity",
+        ordered.say("uniformity_table"),
+        (
+            Column(ordered.say("col_service")),
+            Column(ordered.say("col_area")),
+            Column(ordered.say("col_different"), ColumnKind.NUMBER),
+            Column(ordered.say("col_effective")),
+            Column(ordered.say("col_largest"), ColumnKind.SHARE),
+            Column(ordered.say("col_leading")),
+        ),
+        tuple(rows[:_LONGEST]),
+        ordered.say("uniformity_note"),
+    )
+    return Section("uniformity", ordered.say("uniformity"), tables=(table,))

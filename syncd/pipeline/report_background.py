@@ -1,0 +1,193 @@
+"""The sections of a report that say what changed, who was heard, and what the words mean."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from syncd.errors import NotFound
+from syncd.model.area import AreaKey
+from syncd.model.coverage import CellState, Tier
+from syncd.model.report import Column, ColumnKind, Section, State, Table
+from syncd.pipeline.entry_codec import decode_service
+from syncd.rules.coverage_codec import unpack_cells
+from syncd.rules.report_words import STATE_MEANINGS
+from syncd.rules.words import EVIDENCE, say
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from syncd.model.report import Value
+    from syncd.pipeline.ask import ReleaseView
+    from syncd.pipeline.ports import CoverageRow
+    from syncd.pipeline.report import Ordered
+
+_LONGEST = 200
+_USUAL = timedelta(days=30)
+"""How far back changes are counted from where nobody says otherwise."""
+
+
+def changes(ordered: Ordered) -> Section:
+    """Return the cells of the place whose state is another than in the release compared with."""
+    title = ordered.say("changes")
+    earlier = _earlier(ordered)
+    if earlier is None:
+        return Section("changes", title, (ordered.say("changes_first"),))
+    since = {"day": earlier.release.published_at.date().isoformat(), "release": earlier.release.number}
+    rows = tuple(_changed(ordered, earlier))
+    if not rows:
+        return Section("changes", title, (ordered.say("changes_none", **since),))
+    table = Table(
+        "changes",
+        ordered.say("changes_table", **since),
+        (
+            Column(ordered.say("col_service")),
+            Column(ordered.say("col_area")),
+            Column(ordered.say("col_before"), ColumnKind.STATE),
+            Column(ordered.say("col_now"), ColumnKind.STATE),
+        ),
+        rows,
+    )
+    return Section("changes", title, tables=(table,))
+
+
+def _earlier(ordered: Ordered) -> ReleaseView | None:
+    """Return the release to compare with, if it is another one."""
+    view = ordered.view
+    since = ordered.since or view.release.published_at - _USUAL
+    try:
+        earlier = view.ask.view(at=since)
+    except NotFound:
+        if ordered.since is not None:
+            return None
+        # Younger than that: compare with the beginning.
+        try:
+            earlier = view.ask.view(release=1)
+        except NotFound:
+            return None
+    return earlier if earlier.release.number < view.release.number else None
+
+
+def _changed(ordered: Ordered, earlier: ReleaseView) -> Iterator[tuple[Value, ...]]:
+    """Yield the rows, at most the longest list; areas are matched by their codes along successions."""
+    moved = ordered.view.ask.registry.areas.moved
+    left = _LONGEST
+    for row in ordered.rows():
+        line = Tier(row.line)
+        before = _states_before(earlier, row, moved)
+        mask = ordered.place.cells(ordered.view, line)[0]
+        now = unpack_cells(row.cells).state
+        codes = ordered.view.line.tier(line).codes
+        name = ""
+        for position in np.flatnonzero(mask).tolist():
+            was, is_now = before.get(codes[position]), CellState(int(now[position]))
+            if was is None or was is is_now:
+                continue
+            if left == 0:
+                return
+            left -= 1
+            name = name or _name(ordered.view, row.service_key)
+            yield (
+                name,
+                ordered.view.line.areas[codes[position]].name,
+                _state(ordered, was),
+                _state(ordered, is_now),
+            )
+
+
+def _states_before(
+    earlier: ReleaseView, row: CoverageRow, moved: Mapping[str, AreaKey]
+) -> dict[str, CellState]:
+    rows = earlier.store.coverage(
+        earlier.release.number,
+        obligation_id=row.obligation_id,
+        line=row.line,
+        service_key=row.service_key,
+    )
+    states: dict[str, CellState] = {}
+    for old in rows:
+        codes = earlier.line.tier(Tier(old.line)).codes
+        for code, state in zip(codes, unpack_cells(old.cells).state.tolist(), strict=True):
+            states.setdefault(moved[code].code if code in moved else code, CellState(state))
+    return states
+
+
+def _name(view: ReleaseView, service_key: str) -> str:
+    partition = view.store.partition(view.release.number, service_key)
+    return decode_service(partition.service).name if partition else service_key
+
+
+def _state(ordered: Ordered, state: CellState) -> State:
+    return State(state.label, ordered.state(state.label))
+
+
+def methods(ordered: Ordered) -> Section:
+    """Return who was heard and when, what the states mean, and what the release rests on."""
+    release = ordered.view.release
+    texts = (
+        ordered.say(
+            "method_release",
+            release=release.number,
+            day=release.published_at.date().isoformat(),
+            digest=release.digest,
+        ),
+        ordered.say(
+            "method_registers",
+            areas=release.inputs["areas_label"],
+            services=release.inputs["services_label"],
+        ),
+        ordered.say("method_unknown"),
+    )
+    return Section(
+        "methods", ordered.say("methods"), texts, (_sources(ordered), _states(ordered), _ladder(ordered))
+    )
+
+
+def _sources(ordered: Ordered) -> Table:
+    inputs = ordered.view.release.inputs
+    rows = []
+    for source_id, facts in sorted(inputs["sources"].items()):
+        own = [AreaKey(code) for code in facts["areas"]]
+        if facts.get("feeds_register") or not any(
+            key.covers(area.key) or area.key.covers(key) for key in own for area in ordered.place.areas
+        ):
+            continue
+        read = str(inputs.get("read", {}).get(source_id, {}).get("last_good_at") or "")[:10]
+        age = "never" if not facts["spoken"] else "fresh" if facts["fresh"] else "stale"
+        silence = "silence_counts" if facts["silence_means_absence"] else "silence_nothing"
+        rows.append((facts["title"], read or None, ordered.say(age), ordered.say(silence)))
+    return Table(
+        "sources",
+        ordered.say("sources_table"),
+        (
+            Column(ordered.say("col_source")),
+            Column(ordered.say("col_read"), ColumnKind.DAY),
+            Column(ordered.say("col_state")),
+            Column(ordered.say("col_silence")),
+        ),
+        tuple(rows),
+    )
+
+
+def _states(ordered: Ordered) -> Table:
+    return Table(
+        "states",
+        ordered.say("states_table"),
+        (Column(ordered.say("col_state"), ColumnKind.STATE), Column(ordered.say("col_meaning"))),
+        tuple(
+            (State(label, ordered.state(label)), words[ordered.language])
+            for label, words in STATE_MEANINGS.items()
+        ),
+    )
+
+
+def _ladder(ordered: Ordered) -> Table:
+    return Table(
+        "ladder",
+        ordered.say("ladder_table"),
+        (Column(ordered.say("col_rung")),),
+        tuple((say(EVIDENCE, label, ordered.language),) for label in EVIDENCE),
+        ordered.say("breaks_note"),
+    )
