@@ -146,6 +146,9 @@ class Daemon:
             ready=self.ready,
             version=__version__,
             on_request=app.metrics.http_answered,
+            # The configuration is replaced on reload.
+            operators=lambda: app.config.operators().digests,
+            decided=self._rebuild_wanted.set,
             timezone=file.daemon.timezone,
         )
         async with Server(build_app(deps), host=file.web.host, port=file.web.port) as server:

@@ -1,7 +1,7 @@
 """REST API and pages over published releases; the only door consumers of the catalogue need.
 
-Reads only. Must not know how sources are fetched, when they run or how rows are stored: it asks
-:class:`syncd.pipeline.ask.Ask` in threads and turns answers into documents and pages.
+Reads, and takes decisions of operators. Must not know how sources are fetched, when they run or how rows are
+stored: it asks :class:`syncd.pipeline.ask.Ask` in threads and turns answers into documents and pages.
 """
 
 from syncd.web.app import build_app

@@ -13,10 +13,11 @@ from aiohttp import web
 from aiohttp.typedefs import Handler
 
 from syncd.errors import ConfigError
-from syncd.web import api_links, api_registers, api_releases, api_yardstick
+from syncd.web import api_judgements, api_links, api_registers, api_releases, api_yardstick
 from syncd.web.answers import MOVING, PINNED, Answer, not_modified, respond
 from syncd.web.documents import ReleaseStamp
 from syncd.web.export import catalogue_route, stream_catalogue
+from syncd.web.gate import Gate
 from syncd.web.guard import WAITING, guard
 from syncd.web.health import add_health
 from syncd.web.openapi import openapi_document
@@ -26,6 +27,7 @@ from syncd.web.parameters import DEFAULT_LIMIT, Parameters, read_parameters
 from syncd.web.reader import Reader
 from syncd.web.reading import content_tag, pack_in_thread, position_of, release_tag
 from syncd.web.routes import Binding, Route
+from syncd.web.writing import Writer
 
 if TYPE_CHECKING:
     from syncd.pipeline.ask import ReleaseView
@@ -38,6 +40,8 @@ def build_app(deps: WebDeps) -> web.Application:
     """Return the application; it owns its threads and ends them on clean-up."""
     reader = Reader(deps)
     pages = Pages(deps, reader)
+    gate = Gate(deps, reader)
+    writer = Writer(deps, reader, gate)
     app = web.Application(middlewares=[guard(deps, pages.error)], client_max_size=1024)
     app[READER] = reader
     app[WAITING] = {}
@@ -46,11 +50,14 @@ def build_app(deps: WebDeps) -> web.Application:
         *api_releases.table.routes,
         *api_links.table.routes,
         *api_yardstick.table.routes,
+        *api_judgements.table.routes,
         catalogue_route(),
     ]
     for route in sorted(routes, key=_literal_first):
-        if route.binding is not Binding.SPECIAL:
-            app.router.add_get(route.path, _handler(route, reader))
+        if route.write is not None:
+            app.router.add_post(route.path, writer.handler(route))
+        elif route.binding is not Binding.SPECIAL:
+            app.router.add_get(route.path, _handler(route, reader, gate))
     app.router.add_get("/v1/catalogue.ndjson", stream_catalogue(reader))
     routes += add_health(app, deps, reader)
     app.router.add_get("/v1/openapi.json", _fixed(openapi_document(routes, deps)))
@@ -69,8 +76,8 @@ def _literal_first(route: Route) -> tuple[int, str]:
     return (len(route.path_names), route.path)
 
 
-def _handler(route: Route, reader: Reader) -> Handler:
-    return _of_release(route, reader) if route.binding is Binding.RELEASE else _of_now(route, reader)
+def _handler(route: Route, reader: Reader, gate: Gate) -> Handler:
+    return _of_release(route, reader) if route.binding is Binding.RELEASE else _of_now(route, reader, gate)
 
 
 def query_of(request: web.Request) -> Query:
@@ -137,8 +144,9 @@ def _prepare(route: Route, source: Any, parameters: Parameters, paging: Paging, 
     return Answer(reply.body, etag=etag or content_tag(reply.body), headers=headers)
 
 
-def _of_now(route: Route, reader: Reader) -> Handler:
+def _of_now(route: Route, reader: Reader, gate: Gate) -> Handler:
     async def handle(request: web.Request) -> web.StreamResponse:
+        operator = await gate.asker(request) if route.names_people else ""
         parameters = read_parameters(route.parameters, request.query.items(), request.match_info)
         query = query_of(request)
         cursor = getattr(parameters, "cursor", None)
@@ -149,9 +157,12 @@ def _of_now(route: Route, reader: Reader) -> Handler:
             query,
             limit=getattr(parameters, "limit", DEFAULT_LIMIT),
             after=position.after if position else None,
+            operator=operator,
         )
         ask = reader.ask
         answer = await reader.run(lambda: _prepare(route, ask, parameters, paging, ""))
+        if route.names_people:
+            answer.headers = {**answer.headers, "Vary": "Accept-Encoding, Authorization"}
         await pack_in_thread(request, answer, reader)
         return respond(request, answer)
 

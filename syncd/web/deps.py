@@ -12,6 +12,11 @@ if TYPE_CHECKING:
     from syncd.pipeline.ports import Store
 
 
+def nobody() -> Mapping[str, bytes]:
+    """Return no operator: nothing can be written."""
+    return {}
+
+
 @dataclass(frozen=True, slots=True)
 class WebDeps:
     """Everything the web room needs.
@@ -20,7 +25,8 @@ class WebDeps:
     asked for a sign of life. ``metrics_text`` returns metrics in the Prometheus text format. ``ready``
     returns facts to show on ``/health/ready``; it runs on the event loop, so it must not block, and an entry
     ``ok`` that is False makes the service unready. ``on_request`` hears of every answer: method as
-    it was sent, route pattern, status, seconds.
+    it was sent, route pattern, status, seconds. ``operators`` returns who may decide now, name to SHA-256 of
+    the token; it runs in a thread. ``decided`` hears that something was decided, so that a release follows.
     """
 
     ask: Callable[[], Ask]
@@ -30,6 +36,8 @@ class WebDeps:
     version: str
     title: str = "syncd"
     on_request: Callable[[str, str, int, float], None] | None = None
+    operators: Callable[[], Mapping[str, bytes]] = nobody
+    decided: Callable[[], None] | None = None
     timezone: str = "Europe/Berlin"
     """Zone of the instants on the pages; the API always says UTC."""
     threads: int = 8

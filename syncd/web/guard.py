@@ -96,7 +96,7 @@ def wants_page(request: web.Request) -> bool:
 def _refuse_body(request: web.Request) -> None:
     if (request.content_length or 0) > MAX_BODY_BYTES:
         raise RequestTooLarge(
-            f"the request has a body of {request.content_length} bytes (limit {MAX_BODY_BYTES}), needs none"
+            f"the request has a body of {request.content_length} bytes (limit {MAX_BODY_BYTES})"
         )
 
 

@@ -29,6 +29,7 @@ _TAGS: Final = {
     "catalogue": "The merged catalogue.",
     "coverage": "What is there, what falls short, and why.",
     "releases": "Published states and their changes.",
+    "decisions": "What operators decide, and what waits for them.",
     "operation": "For those who run the service.",
 }
 _ABOUT: Final = """\
@@ -39,8 +40,25 @@ through `release` or `at`. Listings are paged by an opaque cursor that is bound 
 never mix releases. Validators are strong: send `If-None-Match` and an unchanged answer costs nothing. Errors
 are problem documents (RFC 9457) with a stable `code` and what to do. Instants are UTC.
 
+Reading needs no login. Deciding needs the token of an operator (`Authorization: Bearer`), is recorded for
+good with name, reason and instant, and takes effect with the next release.
+
 The evidence ladder is ours and no official Reifegrad. Population and area register: Statistisches Bundesamt
 (Destatis), GV-ISys."""
+_OPERATOR: Final = "operator"
+_REFUSALS: Final = {
+    "BadRequest": "400",
+    "Unauthorised": "401",
+    "WritesOff": "403",
+    "NotFound": "404",
+    "Slow": "408",
+    "TooLarge": "413",
+    "NotJson": "415",
+    "TooMany": "429",
+    "Internal": "500",
+    "Unavailable": "503",
+}
+"""What a write may be answered with; name in the document → status."""
 _HEADERS: Final = {
     "ETag": ("Strong validator of the answer.", {"type": "string"}),
     "Cache-Control": ("`no-cache`, or a long life where the release is named.", {"type": "string"}),
@@ -48,6 +66,8 @@ _HEADERS: Final = {
     "Syncd-Release": ("Number of the release that was read.", {"type": "string"}),
     "Link": ("Address of the next page (`rel=next`).", {"type": "string"}),
     "Retry-After": ("Seconds after which trying again makes sense.", {"type": "string"}),
+    "Location": ("Where what was written can be read.", {"type": "string"}),
+    "WWW-Authenticate": ("How to authenticate.", {"type": "string"}),
     "X-Request-Id": ("Id of this request; the log has the same.", {"type": "string"}),
 }
 
@@ -55,10 +75,19 @@ _HEADERS: Final = {
 def openapi_document(routes: Sequence[Route], deps: WebDeps) -> bytes:
     """Return the document as JSON."""
     models = _models(routes)
+    bodies = [route.body for route in routes if route.body is not None]
     names, definitions = models_json_schema(
-        [(model, "serialization") for model in models], ref_template=_TEMPLATE
+        [
+            *((model, "serialization") for model in models),
+            *((model, "validation") for model in dict.fromkeys(bodies)),
+        ],
+        ref_template=_TEMPLATE,
     )
     references = {model: names[model, "serialization"] for model in models}
+    references |= {model: names[model, "validation"] for model in bodies}
+    paths: dict[str, dict[str, Any]] = {}
+    for route in sorted(routes, key=_by_path):
+        paths.setdefault(route.path, {})[route.method] = _operation(route, references)
     document = {
         "openapi": "3.1.0",
         "info": {
@@ -68,15 +97,20 @@ def openapi_document(routes: Sequence[Route], deps: WebDeps) -> bytes:
             "license": {"name": "EUPL-1.2", "identifier": "EUPL-1.2"},
         },
         "tags": [{"name": name, "description": text} for name, text in _TAGS.items()],
-        "paths": {
-            route.path: {"get": _operation(route, references)} for route in sorted(routes, key=_by_path)
-        },
+        "paths": paths,
         "components": {
             "schemas": definitions.get("$defs", {}),
             "headers": {
                 name: {"description": text, "schema": schema} for name, (text, schema) in _HEADERS.items()
             },
             "responses": _problems(references[Problem]),
+            "securitySchemes": {
+                _OPERATOR: {
+                    "type": "http",
+                    "scheme": "bearer",
+                    "description": "Token of an operator named in the configuration.",
+                }
+            },
         },
     }
     return orjson.dumps(document)
@@ -96,7 +130,11 @@ def _models(routes: Sequence[Route]) -> list[type[BaseModel]]:
 
 
 def _operation(route: Route, references: Mapping[type[BaseModel], Any]) -> dict[str, Any]:
+    if route.body is not None:
+        return _writing(route, route.body, references)
     responses: dict[str, Any] = {"200": _success(route, references)}
+    if route.names_people:
+        responses |= _refusals("Unauthorised", "WritesOff", "TooMany")
     if route.binding is not Binding.SPECIAL or route.path.startswith("/v1/"):
         responses["304"] = {
             "description": "The client has this representation already.",
@@ -108,16 +146,41 @@ def _operation(route: Route, references: Mapping[type[BaseModel], Any]) -> dict[
     responses["413"] = {"$ref": "#/components/responses/TooLarge"}
     responses["500"] = {"$ref": "#/components/responses/Internal"}
     responses["503"] = _unavailable(route, references)
+    operation = _described(route, responses)
+    if route.names_people:
+        # Both ways are right; with a token the answer also says who decided.
+        operation["security"] = [{}, {_OPERATOR: []}]
+    return operation
+
+
+def _writing(
+    route: Route, body: type[BaseModel], references: Mapping[type[BaseModel], Any]
+) -> dict[str, Any]:
+    created = {
+        "description": "Written; it takes effect with the next release.",
+        "headers": _headers("X-Request-Id", "Cache-Control", "Vary", "Location"),
+        "content": {JSON: {"schema": references[route.document] if route.document else {}}},
+    }
+    operation = _described(route, {"201": created, **_refusals(*_REFUSALS)})
+    operation["security"] = [{_OPERATOR: []}]
+    operation["requestBody"] = {"required": True, "content": {JSON: {"schema": references[body]}}}
+    return operation
+
+
+def _described(route: Route, responses: dict[str, Any]) -> dict[str, Any]:
     operation: dict[str, Any] = {
         "operationId": route.operation,
         "tags": [route.tag],
         "summary": route.summary,
         "responses": responses,
     }
-    parameters = _parameters(route)
-    if parameters:
+    if parameters := _parameters(route):
         operation["parameters"] = parameters
     return operation
+
+
+def _refusals(*names: str) -> dict[str, Any]:
+    return {_REFUSALS[name]: {"$ref": f"#/components/responses/{name}"} for name in names}
 
 
 def _success(route: Route, references: Mapping[type[BaseModel], Any]) -> dict[str, Any]:
@@ -154,17 +217,29 @@ def _unavailable(route: Route, references: Mapping[type[BaseModel], Any]) -> dic
     }
 
 
+_MORE_HEADERS: Final = {
+    "Unavailable": ("Retry-After",),
+    "TooMany": ("Retry-After",),
+    "Unauthorised": ("WWW-Authenticate",),
+}
+
+
 def _problems(problem: Mapping[str, Any]) -> dict[str, Any]:
     texts = {
-        "BadRequest": "A parameter is wrong, unknown or repeated, or a cursor does not fit.",
+        "BadRequest": "A parameter or field is wrong, unknown or repeated, or a cursor does not fit.",
+        "Unauthorised": "There is no token, or it is that of no operator.",
+        "WritesOff": "The configuration names no operator.",
         "NotFound": "A named thing does not exist.",
-        "TooLarge": "The request carries a body.",
+        "Slow": "The body did not arrive in time.",
+        "TooLarge": "The body is too large.",
+        "NotJson": "The body is no plain JSON.",
+        "TooMany": "Too many decisions, or wrong tokens, within a minute.",
         "Internal": "A defect of this service; report it with the id.",
         "Unavailable": "The database does not answer, or nothing has been published yet.",
     }
     found: dict[str, Any] = {}
     for name, text in texts.items():
-        headers = ["X-Request-Id"] + (["Retry-After"] if name == "Unavailable" else [])
+        headers = ["X-Request-Id", *_MORE_HEADERS.get(name, ())]
         found[name] = {
             "description": text,
             "headers": _headers(*headers),

@@ -112,6 +112,8 @@ class Paging:
     after: tuple[str | int, ...] | None = None
     pins_release: bool = False
     """True when the address of the next page has to name the release, because the path does not."""
+    operator: str = ""
+    """Who asks, where a token proves it; only operators are told who decided."""
 
     @property
     def after_text(self) -> str:

@@ -18,7 +18,7 @@ from syncd.web.answers import PRIVATE, PROBLEM, Answer
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-RETRY_SECONDS: Final = {"busy": 2, "no_release": 10}
+RETRY_SECONDS: Final = {"busy": 2, "no_release": 10, "too_many_requests": 60}
 _RETRY_SECONDS: Final = 5
 
 _FIXES: Final = {
@@ -36,7 +36,9 @@ _FIXES: Final = {
 class Finding(BaseModel):
     """What is wrong with one parameter."""
 
-    parameter: str = Field(description="Name of the parameter; empty when several contradict each other.")
+    parameter: str = Field(
+        description="Name of the parameter, or of the field in the body; empty when several contradict."
+    )
     message: str
 
 
@@ -66,10 +68,10 @@ class BadRequest(SyncdError):
 
 
 class RequestTooLarge(SyncdError):
-    """The request carries a body although nothing here reads one."""
+    """The request carries a larger body than anything here reads."""
 
     code = "request_too_large"
-    default_fix = "Send the request without a body."
+    default_fix = "Reading needs no body; a decision fits into a few lines."
 
 
 class NoSuchPage(NotFound):
@@ -83,7 +85,44 @@ class MethodNotAllowed(SyncdError):
     """The address exists, the method does not."""
 
     code = "method_not_allowed"
-    default_fix = "Everything here is read-only: use GET or HEAD."
+    default_fix = "Use one of the possible methods; /v1/openapi.json describes every address."
+
+
+class WritesOff(SyncdError):
+    """Nobody may decide through this service."""
+
+    code = "writes_off"
+    default_fix = (
+        "Name an operator with a token in [[web.operator]] of syncd.toml, or decide with 'syncd judge'."
+    )
+
+
+class NotAuthorised(SyncdError):
+    """The request carries no token, or none that an operator has."""
+
+    code = "not_authorised"
+    default_fix = "Send 'Authorization: Bearer TOKEN' with the token of an operator in [[web.operator]]."
+
+
+class TooManyRequests(SyncdError):
+    """More decisions, or more wrong tokens, than anybody needs."""
+
+    code = "too_many_requests"
+    default_fix = "Try again in a minute."
+
+
+class NotJson(SyncdError):
+    """The body is of another type than JSON, or packed."""
+
+    code = "body_not_json"
+    default_fix = "Send plain JSON with 'Content-Type: application/json'."
+
+
+class RequestSlow(SyncdError):
+    """The body did not arrive in time."""
+
+    code = "request_slow"
+    default_fix = "Send the request again, in one piece."
 
 
 def status_of(error: BaseException) -> HTTPStatus:
@@ -131,6 +170,7 @@ def problem_answer(error: BaseException, request_id: str, language: str = "en") 
         cache_control=PRIVATE,
         headers={
             **retry_headers(problem),
+            **(_CHALLENGE if problem.status == HTTPStatus.UNAUTHORIZED else {}),
             "Content-Language": language,
             "Vary": "Accept-Encoding, Accept-Language",
         },
@@ -148,7 +188,7 @@ def language_of(asked: str | None, accepted: str) -> str:
 
 def retry_headers(problem: Problem) -> dict[str, str]:
     """Return when to try again, where trying again helps."""
-    if problem.status != HTTPStatus.SERVICE_UNAVAILABLE:
+    if problem.status not in {HTTPStatus.SERVICE_UNAVAILABLE, HTTPStatus.TOO_MANY_REQUESTS}:
         return {}
     return {"Retry-After": str(RETRY_SECONDS.get(problem.code, _RETRY_SECONDS))}
 
@@ -163,6 +203,13 @@ _STATUS: Final = {
     ConfigError: HTTPStatus.BAD_REQUEST,
     RequestTooLarge: HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
     MethodNotAllowed: HTTPStatus.METHOD_NOT_ALLOWED,
+    WritesOff: HTTPStatus.FORBIDDEN,
+    NotAuthorised: HTTPStatus.UNAUTHORIZED,
+    TooManyRequests: HTTPStatus.TOO_MANY_REQUESTS,
+    NotJson: HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
+    RequestSlow: HTTPStatus.REQUEST_TIMEOUT,
     NotFound: HTTPStatus.NOT_FOUND,
     StorageError: HTTPStatus.SERVICE_UNAVAILABLE,
 }
+_CHALLENGE: Final = {"WWW-Authenticate": 'Bearer realm="syncd"'}
+"""RFC 9110, 11.6.1 and RFC 6750, 3: a 401 says how to authenticate."""

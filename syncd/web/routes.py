@@ -21,6 +21,9 @@ if TYPE_CHECKING:
 Work = Callable[[Any, Any, Paging], Reply]
 """``work(view or ask, parameters, paging)``; runs in a thread."""
 
+Write = Callable[[Any, Any, Any], Any]
+"""``write(desk, parameters, body)``, of :mod:`syncd.web.writing`; runs in a thread."""
+
 
 class Binding(Enum):
     """What an answer depends on."""
@@ -51,6 +54,17 @@ class Route:
     media_type: str = JSON
     unavailable: type[BaseModel] | None = None
     """Document of the 503, where it is none of a problem."""
+    names_people: bool = False
+    """True when who decided is told, to operators only: then the answer also depends on who asks."""
+    write: Write | None = None
+    """What a POST does; a route with it has no ``work``."""
+    body: type[BaseModel] | None = None
+    """Document a POST takes."""
+
+    @property
+    def method(self) -> str:
+        """``get`` (which includes HEAD) or ``post``."""
+        return "get" if self.write is None else "post"
 
     @property
     def path_names(self) -> tuple[str, ...]:
@@ -75,6 +89,7 @@ class Table:
         parameters: type[Parameters] = Parameters,
         missing: bool = False,
         configured: bool = False,
+        names_people: bool = False,
     ) -> Callable[[Work], Work]:
         """Add a route for the decorated function; its name becomes the id of the operation."""
 
@@ -91,9 +106,42 @@ class Table:
                     work=work,
                     missing=missing,
                     configured=configured,
+                    names_people=names_people,
                 )
             )
             return work
+
+        return add
+
+    def post(
+        self,
+        path: str,
+        *,
+        tag: str,
+        summary: str,
+        body: type[BaseModel],
+        document: Any,  # noqa: ANN401 - the same
+        parameters: type[Parameters] = Parameters,
+    ) -> Callable[[Write], Write]:
+        """Add a route that writes; only operators get through to the decorated function."""
+
+        def add(write: Write) -> Write:
+            self.routes.append(
+                Route(
+                    path=path,
+                    operation=write.__name__,
+                    tag=tag,
+                    summary=summary,
+                    binding=Binding.NOW,
+                    parameters=parameters,
+                    document=document,
+                    missing=True,
+                    names_people=True,
+                    write=write,
+                    body=body,
+                )
+            )
+            return write
 
         return add
 

@@ -256,8 +256,8 @@ PROBLEMS: Final[dict[str, dict[str, tuple[str, str]]]] = {
         "en": ("There is no such page of the list.", "Start again at the beginning of the list."),
     },
     "method_not_allowed": {
-        "de": ("Hier kann nur gelesen werden.", "Zur Übersicht gehen."),
-        "en": ("Everything here is read-only.", "Go to the overview."),
+        "de": ("Auf den Seiten kann nur gelesen werden.", "Zur Übersicht gehen."),
+        "en": ("The pages are read-only.", "Go to the overview."),
     },
     "request_too_large": {
         "de": ("Die Anfrage ist zu groß.", "Ohne Anhang noch einmal versuchen."),

@@ -1,0 +1,111 @@
+"""Routes of the log of decisions: who decided what and why, and whether it still holds."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated
+
+from pydantic import Field, StringConstraints
+
+from syncd.errors import ConfigError
+from syncd.model.judgement import JudgementKind
+from syncd.pipeline.trail import Standing, entry_of, trail
+from syncd.web.api_registers import json_of
+from syncd.web.decision_documents import JudgementDocument, KindName, StandingName
+from syncd.web.documents import Listing
+from syncd.web.parameters import Paged, Parameters, ServiceText
+from syncd.web.routes import Binding, Table
+
+if TYPE_CHECKING:
+    from syncd.pipeline.ask import Ask
+    from syncd.pipeline.trail import TrailEntry
+    from syncd.web.paging import Paging, Reply
+
+table = Table()
+
+Uid = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{32}$")]
+
+
+class JudgementFilter(Paged):
+    """Part of the log."""
+
+    kind: list[KindName] = Field(
+        default_factory=list, max_length=5, description="Kinds to list, repeatable; default: all."
+    )
+    service: ServiceText | None = Field(None, description="Service key.")
+    standing: StandingName | None = Field(None, description="`holds`: only what is in force.")
+
+
+class JudgementPath(Parameters):
+    """One judgement."""
+
+    uid: Uid = Field(description="Name of a judgement: 32 hex digits.")
+
+
+@table.get(
+    "/v1/judgements",
+    tag="decisions",
+    summary="What operators decided, oldest first: the audit trail",
+    binding=Binding.NOW,
+    document=Listing[JudgementDocument],
+    parameters=JudgementFilter,
+    names_people=True,
+)
+def list_judgements(ask: Ask, query: JudgementFilter, paging: Paging) -> Reply:
+    """In order of arrival, so that whoever walks on later misses nothing."""
+    found = trail(
+        ask.store,
+        ask.clock().date(),
+        kinds=[JudgementKind(kind) for kind in query.kind],
+        service_key=_tidy(query.service),
+        standing=Standing(query.standing) if query.standing else None,
+        after=paging.after_number or 0,
+        limit=paging.limit + 1,
+    )
+    return paging.page(
+        found, lambda entry: json_of(judgement_document(entry, paging.operator)), lambda e: (e.position,)
+    )
+
+
+@table.get(
+    "/v1/judgements/{uid}",
+    tag="decisions",
+    summary="One decision with all others on the same question, and what undid them",
+    binding=Binding.NOW,
+    document=Listing[JudgementDocument],
+    parameters=JudgementPath,
+    missing=True,
+    names_people=True,
+)
+def get_judgement(ask: Ask, query: JudgementPath, paging: Paging) -> Reply:
+    """Oldest first."""
+    found = entry_of(ask.store, query.uid, ask.clock().date())
+    return paging.whole(found, lambda entry: json_of(judgement_document(entry, paging.operator)))
+
+
+def judgement_document(entry: TrailEntry, operator: str) -> JudgementDocument:
+    """Return the document; without an operator who asks it names nobody."""
+    one = entry.judgement
+    return JudgementDocument(
+        uid=one.uid,
+        kind=one.kind.value,
+        subject=one.subject,
+        object=one.object,
+        answer=one.answer,
+        value=one.value,
+        service_key=one.service_key,
+        reason=one.reason,
+        decided_by=one.decided_by if operator else None,
+        decided_at=one.decided_at,
+        until=one.until,
+        standing=entry.standing.value,
+        ended_by=entry.ended_by,
+    )
+
+
+def _tidy(service: str | None) -> str:
+    if service is None:
+        return ""
+    key = service if service.startswith("local:") else "".join(c for c in service if c.isdigit())
+    if not key:
+        raise ConfigError(f"{service!r} is no service key", code="bad_parameter")
+    return key
