@@ -64,6 +64,11 @@ class Solution:
     efa: bool = False
     bodies_before: int | None = None
 
+    @property
+    def name(self) -> str:
+        """The procedure's name."""
+        return self.procedure.name
+
 
 @dataclass(frozen=True, slots=True)
 class Applicant:

@@ -78,6 +78,7 @@ def _moment(value: object) -> object:
 # The bounds stand first: behind the validator pydantic would not write them into the schema.
 Number = Annotated[int, Field(ge=1, le=MAX_NUMBER), BeforeValidator(_whole_number)]
 Limit = Annotated[int, Field(ge=1, le=MAX_LIMIT), BeforeValidator(_whole_number)]
+Percent = Annotated[int, Field(ge=1, le=100), BeforeValidator(_whole_number)]
 Moment = Annotated[
     datetime,
     BeforeValidator(_moment),
