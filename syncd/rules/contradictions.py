@@ -21,6 +21,7 @@ from urllib.parse import parse_qsl, urlsplit
 from syncd.model.entry import Conflict, Provenance, Statement
 from syncd.model.evidence import Evidence, LinkState
 from syncd.model.facts import LIST_SEPARATOR, PAYMENT, TRUST_LEVEL
+from syncd.rules.authority_names import same_authority
 from syncd.rules.legible import comparable
 
 if TYPE_CHECKING:
@@ -93,12 +94,21 @@ def side_chosen(chosen: str) -> str | None:
         return None
 
 
+def same_side(conflict: str, one: str, other: str) -> bool:
+    """Tell whether two statements of a conflict say the same."""
+    if conflict == PROCEDURE:
+        return side_of(one) == side_of(other)
+    return chooses(conflict, one, other)
+
+
 def chooses(conflict: str, chosen: str, value: str) -> bool:
     """Tell whether what was chosen is what a statement of that conflict says; spelling apart."""
     if conflict == PROCEDURE:
         return side_chosen(chosen) == side_of(value)
     if conflict == ONLINE_SERVICE:
         return address_form(chosen) == address_form(value)
+    if conflict == AUTHORITY and same_authority(chosen, value):
+        return True
     return comparable(chosen) == comparable(value)
 
 

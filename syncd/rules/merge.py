@@ -134,6 +134,9 @@ def _ruled(conflict: Conflict, ruling: FieldRuling | None) -> Conflict:
     gone = ruling.answer == CHOOSE and not chosen
     ordered = conflict.statements
     if ruling.answer == CHOOSE:
+        # To the letter first: another spelling of the same body may have the better rank.
+        exact = comparable(ruling.value)
+        chosen.sort(key=lambda s: comparable(s.value) != exact)
         ordered = (*chosen, *(s for s in conflict.statements if s not in chosen))
     ruled = Ruled(
         ruling.uid,

@@ -27,23 +27,18 @@ def successors(services: Mapping[str, Service]) -> dict[str, tuple[str, ...]]:
     }
 
 
-def present_key(key: str, followed_by: Mapping[str, tuple[str, ...]]) -> str:
-    """Return the key that stands for a key today."""
-    return (key, *_followers(key, followed_by))[-1]
+def followers(key: str, followed_by: Mapping[str, tuple[str, ...]]) -> tuple[str, ...]:
+    """Return the chain of single successors; a ring ends where it would repeat."""
+    chain = [key]
+    while len(following := followed_by.get(chain[-1], ())) == 1 and following[0] not in chain:
+        chain.append(following[0])
+    return tuple(chain[1:])
 
 
 def predecessors(followed_by: Mapping[str, tuple[str, ...]]) -> dict[str, tuple[str, ...]]:
     """Return, for every key that took over, all keys it stands for, sorted."""
     before: defaultdict[str, list[str]] = defaultdict(list)
     for old in sorted(followed_by):
-        for key in _followers(old, followed_by):
+        for key in followers(old, followed_by):
             before[key].append(old)
     return {key: tuple(old) for key, old in before.items()}
-
-
-def _followers(key: str, followed_by: Mapping[str, tuple[str, ...]]) -> tuple[str, ...]:
-    """Return the chain of single successors; a ring ends where it would repeat."""
-    chain = [key]
-    while len(following := followed_by.get(chain[-1], ())) == 1 and following[0] not in chain:
-        chain.append(following[0])
-    return tuple(chain[1:])
