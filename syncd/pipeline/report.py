@@ -180,7 +180,8 @@ def _facts(ordered: Ordered, counted: _Counted) -> tuple[tuple[str, str], ...]:
     matrix = counted.matrix(ordered.line)
     total, bodies = matrix.sum(axis=0), int((matrix[:, 1:].sum(axis=1) > 0).sum())
     figures = {
-        "people": sum(area.population for area in ordered.place.areas),
+        # Cohorts may name a Kreis and a municipality inside it: everybody is counted once.
+        "people": int(ordered.place.cells(ordered.view, ordered.line)[1].sum()),
         "bodies": bodies,
         "owed": _owed(total),
         "covered": int(total[_COVERED].sum()),

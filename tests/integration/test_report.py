@@ -1,0 +1,119 @@
+"""Reports: a golden file checked by hand, what they keep, and what they compare with."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from syncd.errors import NotFound
+from syncd.exports.report_html import render_html
+from syncd.exports.report_markdown import render_markdown
+from syncd.model.evidence import ChannelKind
+from syncd.model.report import Report, Table
+from syncd.pipeline.report import report
+from syncd.pipeline.report_shelf import keep, kept, shelf_key
+from syncd.storage import SqlStore, open_store
+from tests.support.miniature import (
+    GROSSSTADT,
+    NOT_LISTED,
+    Miniature,
+    channel,
+    claim,
+    grossstadt_claims,
+    stand_up,
+)
+
+GOLDEN = Path(__file__).parent.parent / "fixtures" / "golden"
+
+
+@pytest.fixture
+def store(database_url: str) -> Iterator[SqlStore]:
+    with open_store(database_url) as opened:
+        yield opened
+
+
+@pytest.fixture
+def miniature(store: SqlStore, tmp_path: Path) -> Miniature:
+    return stand_up(store, tmp_path)
+
+
+def written(miniature: Miniature, subject: str, language: str = "de") -> Report:
+    return report(miniature.ask().view(), subject, language=language)
+
+
+def tables(document: Report) -> dict[str, Table]:
+    return {table.name: table for section in document.sections for table in section.tables}
+
+
+@pytest.mark.parametrize("language", ["de", "en"])
+def test_golden_report(miniature: Miniature, language: str) -> None:
+    """The golden file was checked by hand; set GOLDEN=write to propose a new one for review."""
+    path = GOLDEN / f"report-pilots-{language}.md"
+    document = replace(written(miniature, "pilots", language), release_digest="0" * 64)
+    digest = miniature.ask().view().release.digest
+    found = render_markdown(document).replace(digest.encode(), b"0" * 64)
+    if os.environ.get("GOLDEN") == "write":
+        path.write_bytes(found)
+    assert found == path.read_bytes()
+
+
+def test_figures_of_a_report_add_up(miniature: Miniature) -> None:
+    document = written(miniature, "00")
+    facts = dict(document.facts)
+    for table in (t for name, t in tables(document).items() if name.startswith("areas_")):
+        for row in table.rows:
+            assert row[2] == sum(int(str(value)) for value in row[3:9]), row
+    assert int(facts["geschuldete Leistungen"]) == int(facts["online nutzbar"]) + int(facts["Lücken"]) + int(
+        facts["unbekannt"]
+    )
+
+
+def test_areas_of_a_cohort_that_overlap_count_everybody_once(miniature: Miniature) -> None:
+    """Auheim is named beside its Kreis."""
+    assert dict(written(miniature, "pilots").facts)["Einwohner"] == "255.000"
+
+
+def test_the_same_release_gives_the_same_report(miniature: Miniature) -> None:
+    once = render_html(written(miniature, "pilots"))
+    miniature.clock.forward(days=1)
+    assert render_html(written(miniature, "pilots")) == once
+
+
+def test_what_changed_since_the_release_before_is_named(miniature: Miniature) -> None:
+    miniature.clock.forward(hours=1)
+    more = claim("grossstadt", "G9", NOT_LISTED, GROSSSTADT, channel(ChannelKind.FORM, "gewerbe"))
+    miniature.say("grossstadt", (*grossstadt_claims(), more))
+    miniature.publish()
+    changed = tables(written(miniature, GROSSSTADT))["changes"]
+    assert [
+        (row[0], row[1], getattr(row[2], "label", ""), getattr(row[3], "label", "")) for row in changed.rows
+    ] == [("Mustergewerbe anzeigen", "Großstadt", "missing", "own")]
+
+
+def test_the_first_release_has_nothing_to_be_compared_with(miniature: Miniature) -> None:
+    section = next(s for s in written(miniature, GROSSSTADT).sections if s.name == "changes")
+    assert section.paragraphs == ("Es gibt keinen früheren Stand zum Vergleich.",)
+
+
+def test_a_report_once_kept_stays_as_it_was(miniature: Miniature) -> None:
+    view = miniature.ask().view()
+    key, other = shelf_key(view, "pilots", "de", "md"), shelf_key(view, "pilots", "en", "md")
+    assert kept(view, key) is None
+    keep(view, key, b"as it was")
+    keep(view, key, b"worded otherwise")
+    assert kept(view, key) == b"as it was"
+    assert kept(view, other) is None
+    miniature.clock.forward(hours=1)
+    miniature.say("grossstadt", grossstadt_claims()[:2])
+    miniature.publish()
+    assert kept(miniature.ask().view(release=1), key) == b"as it was"
+    assert shelf_key(miniature.ask().view(), "pilots", "de", "md") != key
+
+
+def test_an_unknown_obligation_is_named_with_those_there_are(miniature: Miniature) -> None:
+    with pytest.raises(NotFound, match=r"no obligation 'pflicht' \(known: alltag, kreise\)"):
+        report(miniature.ask().view(), "pilots", language="de", obligation_id="pflicht")
