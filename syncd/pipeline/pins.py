@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from syncd.pipeline.ask import ReleaseView
 
 PINNED_FIELDS = FIELDS
-"""Fields that may be pinned: the texts of an entry. Links and rungs follow from what is decided about them."""
+"""Fields that may be pinned: the texts of an entry. Links follow from what is decided about conflicts."""
 LONGEST_PIN = 10_000
 
 

@@ -119,6 +119,10 @@ GRADING: Final[dict[str, Text]] = {
         "de": "Die Quelle nennt den Link als Weg zur Leistung, ohne zu sagen, was er ist.",
         "en": "The source gives the link as the way to the service without saying what it is.",
     },
+    "judgement.offline": {
+        "de": "Es wurde entschieden, dass es hier kein Online-Verfahren gibt.",
+        "en": "It was decided that there is no online procedure here.",
+    },
 }
 
 OUTCOMES: Final[dict[str, Text]] = {
