@@ -31,8 +31,13 @@ def pack_cells(cells: Cells) -> tuple[bytes, bytes]:
 
 def unpack_cells(packed: bytes) -> Cells:
     """Return the cells of a packed row; raises StorageError for a damaged one, like all that unpack."""
-    planes = np.frombuffer(_unzipped(packed), dtype=np.uint8).reshape(_PLANES, -1)
+    planes = unpack_planes(packed)
     return Cells(np.ascontiguousarray(planes.T).view("<u4").ravel().astype(np.uint32, copy=False))
+
+
+def unpack_planes(packed: bytes) -> npt.NDArray[np.uint8]:
+    """Return state, cause, evidence and level of a packed row as they are stored: shape (4, line)."""
+    return np.frombuffer(_unzipped(packed), dtype=np.uint8).reshape(_PLANES, -1)
 
 
 def pack_numbers(numbers: npt.NDArray[np.uint32]) -> bytes:
