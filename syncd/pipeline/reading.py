@@ -71,6 +71,7 @@ def conditions_of(plan: SourcePlan, registry: Registry) -> str:
                 "services": sorted(plan.scope.services) if plan.scope.services is not None else None,
                 "default_area": plan.default_area.code if plan.default_area else None,
                 "register": registry.areas.digest,
+                "names": short_hash(registry.areas.index.places.text.encode()).hex(),
             }
         )
     ).hex()

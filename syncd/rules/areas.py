@@ -2,13 +2,14 @@
 
 Why: an area arrives as ARS or AGS, cut or padded, with blanks and dots, or as a number that lost its leading
 zero. Exactly one place decides which register entry is meant, and it never guesses: what two entries could
-match matches none. Every parse worker loads this index, so it is a set of codes and no set of objects.
+match matches none. Every parse worker loads this index, so it is a set of codes and no set of objects; the
+names of areas travel with it as one text that is read only when a source writes names.
 
 Source of the rules: Amtlicher Regionalschlüssel (ARS: Land 2, Regierungsbezirk 1, Kreis 2, Verband 4,
 Gemeinde 3 digits) and Amtlicher Gemeindeschlüssel (AGS: the same without the Verband), Statistisches
 Bundesamt. A gebietID of XZuFi is an ARS of 2 to 12 digits.
 
-Must not know: where the register is stored, names or inhabitants of areas.
+Must not know: where the register is stored, what names mean (:mod:`syncd.rules.place_index`), inhabitants.
 """
 
 from __future__ import annotations
@@ -20,16 +21,17 @@ from typing import TYPE_CHECKING
 
 from syncd.errors import SourceFormatError
 from syncd.model.area import BUND_CODE, AreaKey
+from syncd.rules.place_index import PlaceIndex
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from syncd.model.area import Area, Succession
+    from syncd.model.area import Area, AreaAlias, Succession
 
 ARS_LENGTH = 12
 AGS_LENGTH = 8
 VERBAND_LENGTH = 9
-_FORMAT = "syncd-area-index/1"
+_FORMAT = "syncd-area-index/2"
 _BUND_TEXTS = frozenset({"DE", "DEU", BUND_CODE, "0" * AGS_LENGTH, "0" * ARS_LENGTH})
 # Deepest first: a padded code means the deepest area that has it.
 _LENGTHS_BELOW_ARS = (9, 5, 4, 3, 2)
@@ -52,11 +54,12 @@ class AreaIndex:
 
     ``codes`` are cut codes of every level (see :class:`AreaKey`), ``historic`` the codes that ended by a
     succession. A historic code resolves to itself: who took over depends on the day
-    (:func:`syncd.rules.editions.map_code`).
+    (:func:`syncd.rules.editions.map_code`). ``places`` are the names; :meth:`resolve` does not use them.
     """
 
     codes: frozenset[str]
     historic: frozenset[str] = frozenset()
+    places: PlaceIndex = field(default_factory=PlaceIndex)
     _aliases: Mapping[str, str] = field(init=False, repr=False, compare=False, default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -77,10 +80,22 @@ class AreaIndex:
         object.__setattr__(self, "_aliases", aliases)
 
     @classmethod
-    def from_areas(cls, areas: Iterable[Area], successions: Iterable[Succession] = ()) -> AreaIndex:
-        """Build the index of an effective register and the codes its successions ended."""
-        codes = frozenset(area.key.code for area in areas)
-        return cls(codes, frozenset(s.from_code for s in successions) - codes)
+    def from_areas(
+        cls,
+        areas: Iterable[Area],
+        successions: Iterable[Succession] = (),
+        *,
+        former: Iterable[tuple[str, AreaKey]] = (),
+        aliases: Iterable[AreaAlias] = (),
+    ) -> AreaIndex:
+        """Build the index of an effective register and the codes its successions ended.
+
+        ``former`` and ``aliases`` are further names of areas (:meth:`PlaceIndex.from_areas`).
+        """
+        listed = tuple(areas)
+        codes = frozenset(area.key.code for area in listed)
+        places = PlaceIndex.from_areas(listed, former, aliases)
+        return cls(codes, frozenset(s.from_code for s in successions) - codes, places)
 
     def to_json(self) -> bytes:
         """Return the file the parse workers load; equal indexes give equal bytes."""
@@ -88,8 +103,9 @@ class AreaIndex:
             "format": _FORMAT,
             "codes": " ".join(sorted(self.codes)),
             "historic": " ".join(sorted(self.historic)),
+            "names": self.places.text,
         }
-        return json.dumps(document, separators=(",", ":")).encode()
+        return json.dumps(document, separators=(",", ":"), ensure_ascii=False).encode()
 
     @classmethod
     def from_json(cls, raw: bytes) -> AreaIndex:
@@ -99,7 +115,8 @@ class AreaIndex:
             if document["format"] != _FORMAT:
                 message = f"format {document['format']!r}, expected {_FORMAT!r}"
                 raise SourceFormatError(message, where="area index", fix="Write the index anew.")
-            return cls(frozenset(document["codes"].split()), frozenset(document["historic"].split()))
+            codes, historic = document["codes"].split(), document["historic"].split()
+            return cls(frozenset(codes), frozenset(historic), PlaceIndex(document["names"] + ""))
         except (ValueError, KeyError, TypeError, AttributeError) as error:
             message = f"not an area index ({type(error).__name__}: {error})"
             raise SourceFormatError(message, where="area index", fix="Write the index anew.") from error

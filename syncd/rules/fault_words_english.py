@@ -195,6 +195,8 @@ ENGLISH: Final[dict[str, dict[str, tuple[str, str, str]]]] = {
         "not_public": ("Not public", "The source marks these services as not public; they are left out.", "Nothing to do."),
         "not_text": ("No valid text", "A text holds characters that cannot be written.", _SOURCE),
         "claim_out_of_scope": ("Speaks for others", "Many statements of one run are about areas the source may not speak for; none is used.", "Look at the portal first: it may be in wrong hands. If the source is entitled, widen scope.areas."),
+        "area_by_name": ("Area known by its name", "The source names the area in words; within the source's scope only one can be meant.", "Give the ARS or AGS at the source, so that no name has to be read."),
+        "ambiguous_area": ("Ambiguous area name", "The name fits several areas of the source's scope; none is guessed.", "Give the ARS or AGS at the source, or enter the name in area-aliases.toml."),
         "out_of_scope_area": ("Area out of scope", "The source may not speak for this area; the statement is not used.", "If the source is entitled, widen scope.areas."),
         "out_of_scope_service": ("Service out of scope", "The source may not speak for this service; the statement is not used.", "If the source is entitled, widen scope.services."),
         "placeholder_link": ("Placeholder in link", "The link holds a placeholder that was never filled in; it is not used.", "Fill in the placeholder at the source."),

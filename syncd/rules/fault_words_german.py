@@ -192,6 +192,8 @@ GERMAN: Final[dict[str, tuple[str, str, str]]] = {
     "not_public": ("Nicht öffentlich", "Die Quelle kennzeichnet diese Leistungen als nicht öffentlich; sie werden ausgelassen.", "Nichts zu tun."),
     "not_text": ("Kein gültiger Text", "Ein Text enthält Zeichen, die sich nicht schreiben lassen.", _SOURCE),
     "claim_out_of_scope": ("Spricht für andere", "Viele Aussagen eines Laufs betreffen Gebiete, für die die Quelle nicht sprechen darf; keine wird verwendet.", "Zuerst das Portal ansehen: Es könnte in falschen Händen sein. Ist die Quelle berechtigt, scope.areas erweitern."),
+    "area_by_name": ("Gebiet am Namen erkannt", "Die Quelle nennt das Gebiet in Worten; im Bereich der Quelle kommt nur eines infrage.", "An der Quelle ARS oder AGS angeben, damit kein Name gelesen werden muss."),
+    "ambiguous_area": ("Gebietsname mehrdeutig", "Der Name passt im Bereich der Quelle auf mehrere Gebiete; keines wird geraten.", "An der Quelle ARS oder AGS angeben oder den Namen in area-aliases.toml eintragen."),
     "out_of_scope_area": ("Gebiet nicht erlaubt", "Die Quelle darf für dieses Gebiet nicht sprechen; die Aussage wird nicht verwendet.", "Ist die Quelle berechtigt, scope.areas erweitern."),
     "out_of_scope_service": ("Leistung nicht erlaubt", "Die Quelle darf für diese Leistung nicht sprechen; die Aussage wird nicht verwendet.", "Ist die Quelle berechtigt, scope.services erweitern."),
     "placeholder_link": ("Platzhalter im Verweis", "Der Verweis enthält einen Platzhalter, der nie ausgefüllt wurde; er wird nicht verwendet.", "Den Platzhalter an der Quelle ausfüllen."),

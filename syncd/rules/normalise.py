@@ -61,8 +61,8 @@ def normalise(
 
     ``default_area`` stands in when a record names no area at all (a city's own export). Never raises for bad
     values; see the issue codes ``record_without_title``, ``invalid_service_key``, ``record_without_key``,
-    ``land_specific_key``, ``unknown_area``, ``record_without_area``, ``out_of_scope_area``,
-    ``out_of_scope_service``, ``refused_link``, ``text_too_long``, ``too_many_values``,
+    ``land_specific_key``, ``unknown_area``, ``ambiguous_area``, ``area_by_name``, ``record_without_area``,
+    ``out_of_scope_area``, ``out_of_scope_service``, ``refused_link``, ``text_too_long``, ``too_many_values``,
     ``invisible_characters``, ``bidi_characters``, ``mojibake``, ``bad_language``, ``fact_refused``.
     """
     found = RecordFindings(record.native_id)

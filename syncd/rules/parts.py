@@ -14,9 +14,10 @@ from urllib.parse import urlsplit
 from syncd.model.area import BUND_CODE, AreaKey
 from syncd.model.evidence import Channel
 from syncd.model.record import RecordKind, RecordPart
+from syncd.rules.place_index import PlaceMatch, SeveralPlaces
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from syncd.model.record import Record, Scope
     from syncd.rules.areas import AreaIndex
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 
 _LINK_SCHEMES = frozenset({"http", "https"})
 _URL_LIMIT = 2_000
+_NAMED_CANDIDATES = 5
 
 
 class Holder(NamedTuple):
@@ -81,12 +83,7 @@ class PartReader:
         for text in texts:
             area = self.areas.resolve(text)
             if area is None:
-                found.error(
-                    "unknown_area",
-                    "The register does not know this area.",
-                    text,
-                    "Correct the ARS or AGS, or enter a succession if the area has ended.",
-                )
+                places |= self._by_name(text)
             elif not self.scope.allows_area(area):
                 found.warn(
                     "out_of_scope_area",
@@ -98,14 +95,44 @@ class PartReader:
                 places.add(area)
         return tuple(places)
 
+    def _by_name(self, text: str) -> set[AreaKey]:
+        """Return the area of the scope that is called so, as a set of one; none where two could be meant."""
+        found = self.found
+        match self.areas.places.resolve(text, self.scope.areas):
+            case PlaceMatch(area=area, name=name):
+                found.note(
+                    "area_by_name",
+                    f"Read as {area.code} {name}, the only area of the scope the name can mean.",
+                    text,
+                    "Give the ARS or AGS at the source, so that no name has to be read.",
+                )
+                return {area}
+            case SeveralPlaces(candidates=candidates):
+                found.error(
+                    "ambiguous_area",
+                    f"The name fits several areas of the scope: {_listed(candidates)}.",
+                    text,
+                    "Give the ARS or AGS at the source, or enter the name in reference/area-aliases.toml.",
+                )
+            case None:
+                found.error(
+                    "unknown_area",
+                    "The register does not know this area.",
+                    text,
+                    "Correct the ARS or AGS, or enter a succession if the area has ended.",
+                )
+        return set()
+
     def _provider(self, part: RecordPart) -> AreaKey | None:
         if not part.provider_area:
             return None
-        provider = self.areas.resolve(part.provider_area)
+        text = part.provider_area
+        provider = self.areas.resolve(text)
         if provider is None:
-            self.found.warn(
-                "unknown_area", "The register does not know the providing body's area.", part.provider_area
-            )
+            named = self.areas.places.resolve(text, self.scope.areas)
+            provider = named.area if isinstance(named, PlaceMatch) else None
+        if provider is None:
+            self.found.warn("unknown_area", "The register does not know the providing body's area.", text)
         return provider
 
     def _channels(self, said: tuple[Channel, ...]) -> tuple[Channel, ...]:
@@ -124,6 +151,12 @@ class PartReader:
                 )
             )
         return tuple(sorted(channels, key=channel_order))
+
+
+def _listed(candidates: Sequence[tuple[AreaKey, str]]) -> str:
+    named = "; ".join(f"{area.code} {name}" for area, name in candidates[:_NAMED_CANDIDATES])
+    more = len(candidates) - _NAMED_CANDIDATES
+    return f"{named}; {more} more" if more > 0 else named
 
 
 def _parts_of(record: Record) -> Iterator[RecordPart]:

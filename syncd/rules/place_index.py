@@ -26,12 +26,15 @@ if TYPE_CHECKING:
     from syncd.model.area import Area, AreaAlias
 
 _ALIAS_MARK = "="
+_FORMER_MARK = "~"
+_MARKS = frozenset({_ALIAS_MARK, _FORMER_MARK})
 _TOWN_TAIL = "0000000"
 _UNINCORPORATED = "9"
 _ALONE = frozenset({"0", _UNINCORPORATED})
 """Sixth digit of an ARS where the Verband is the municipality itself."""
 _ALWAYS_SAID = frozenset({PlaceKind.VERBAND, PlaceKind.BEZIRK, PlaceKind.REGION})
 _LONGEST_MEMORY = 20_000
+_MOST_TABLES = 64
 _KIND_OF_LEVEL = {
     AreaLevel.BUND: PlaceKind.BUND,
     AreaLevel.LAND: PlaceKind.LAND,
@@ -45,7 +48,7 @@ _KIND_OF_LEVEL = {
 
 @dataclass(frozen=True, slots=True)
 class PlaceMatch:
-    """The one area a name means. ``name`` is the register's, or the operator's where an alias decided."""
+    """The one area a name means; ``name`` is the register's. ``by_alias``: the operator decided so."""
 
     area: AreaKey
     name: str
@@ -77,7 +80,9 @@ class _Table:
     """By name; no word of kind is needed."""
     named: dict[str, list[_Body]] = field(default_factory=lambda: defaultdict(list))
     """By name, where the kind has to be said."""
-    aliases: dict[str, dict[str, str]] = field(default_factory=lambda: defaultdict(dict))
+    aliases: dict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
+    names: dict[str, str] = field(default_factory=dict)
+    """Code → name in the register."""
     city_states: dict[str, str] = field(default_factory=dict)
     """Land → its only town."""
     answers: dict[tuple[str, AreaLevel | None], PlaceMatch | SeveralPlaces | None] = field(
@@ -89,7 +94,8 @@ class _Table:
 class PlaceIndex:
     """Names of the effective register, former names and the operator's aliases.
 
-    ``text`` has one line per name, sorted: code, tab, name; an alias begins with ``=``.
+    ``text`` has one line per name, sorted: code, tab, name. An alias begins with ``=``, a former name with
+    ``~``. Answers are remembered per scope; they never change, because the text does not.
     """
 
     text: str = ""
@@ -112,7 +118,11 @@ class PlaceIndex:
         """
         listed = {area.key.code: area.name for area in areas}
         lines = {f"{code}\t{_line(name)}" for code, name in listed.items() if not _is_double(code, listed)}
-        lines |= {f"{key.code}\t{_line(name)}" for name, key in former}
+        lines |= {
+            f"{_FORMER_MARK}{key.code}\t{_line(name)}"
+            for name, key in former
+            if not _is_double(key.code, listed)
+        }
         lines |= {f"{_ALIAS_MARK}{alias.code}\t{_line(alias.name)}" for alias in aliases}
         return cls("\n".join(sorted(lines)))
 
@@ -129,23 +139,36 @@ class PlaceIndex:
             return None
         table = self._table(tuple(sorted({area.code for area in within})))
         asked = (name, level)
-        if asked not in table.answers:
-            if len(table.answers) >= _LONGEST_MEMORY:
-                table.answers.clear()
-            table.answers[asked] = _resolve(table, name, level)
-        return table.answers[asked]
+        try:
+            return table.answers[asked]
+        except KeyError:
+            answer = _resolve(table, name, level)
+        if len(table.answers) >= _LONGEST_MEMORY:
+            table.answers.clear()
+        table.answers[asked] = answer
+        return answer
 
     def names(self) -> Iterator[tuple[str, str]]:
-        """Yield (code, name) of all areas, former names included, aliases not."""
-        for line in self.text.split("\n"):
-            if line and line[0] != _ALIAS_MARK:
-                code, _, name = line.partition("\t")
+        """Yield (code, name) of the bodies of the register, sorted by code."""
+        for mark, code, name in _lines(self.text):
+            if not mark:
                 yield code, name
 
     def _table(self, within: tuple[str, ...]) -> _Table:
         if (table := self._tables.get(within)) is None:
-            table = self._tables[within] = _build(self.text, within)
+            table = _build(self.text, within)
+            if len(self._tables) >= _MOST_TABLES:
+                self._tables.clear()
+            self._tables[within] = table
         return table
+
+
+def _lines(text: str) -> Iterator[tuple[str, str, str]]:
+    """Yield (mark, code, name) of each line."""
+    for line in filter(None, text.split("\n")):
+        code, _, name = line.partition("\t")
+        mark = code[0] if code[0] in _MARKS else ""
+        yield mark, code.removeprefix(mark), name
 
 
 def _line(name: str) -> str:
@@ -166,26 +189,25 @@ def _build(text: str, within: tuple[str, ...]) -> _Table:
     table = _Table()
     everywhere = BUND_CODE in within
     containers: dict[str, PlaceName | None] = {}
-    inside: list[tuple[str, str]] = []
+    inside: list[tuple[str, str, str]] = []
     towns: dict[str, set[str]] = defaultdict(set)
-    for line in text.split("\n"):
-        code, _, name = line.partition("\t")
-        alias = code.startswith(_ALIAS_MARK)
-        code = code.removeprefix(_ALIAS_MARK)
-        if not alias and len(code) == AreaLevel.GEMEINDE:
-            towns[code[:2]].add(code)
-        elif not alias and len(code) in {AreaLevel.LAND, AreaLevel.KREIS}:
-            containers[code] = parse_place(name)
-        if not (everywhere or code.startswith(within)):
-            continue
-        if alias:
-            table.aliases[plain(name)][code] = name
-        else:
-            inside.append((code, name))
+    for mark, code, name in _lines(text):
+        if not mark:
+            if len(code) == AreaLevel.GEMEINDE:
+                towns[code[:2]].add(code)
+            elif len(code) in {AreaLevel.LAND, AreaLevel.KREIS}:
+                containers[code] = parse_place(name)
+        if everywhere or code.startswith(within):
+            inside.append((mark, code, name))
+            if mark == _ALIAS_MARK:
+                table.aliases[plain(name)].add(code)
     table.city_states = {land: codes.copy().pop() for land, codes in towns.items() if len(codes) == 1}
+    table.names = {code: name for mark, code, name in inside if not mark}
     contexts: dict[str, frozenset[str]] = {}
-    for code, name in inside:
-        if (said := parse_place(name)) is None:
+    for mark, code, name in inside:
+        said = parse_place(name)
+        # An alias that needs its hint to be clear holds as it is written only.
+        if said is None or (mark == _ALIAS_MARK and said.hints):
             continue
         home = code[:5]
         if home not in contexts:
@@ -227,24 +249,29 @@ def _enter(table: _Table, body: _Body) -> None:
 
 def _resolve(table: _Table, name: str, level: AreaLevel | None) -> PlaceMatch | SeveralPlaces | None:
     if known := table.aliases.get(plain(name)):
-        codes = sorted(code for code in known if level is None or AreaKey(code).level is level)
-        if len(codes) == 1:
-            return PlaceMatch(AreaKey(codes[0]), known[codes[0]], by_alias=True)
+        codes = {code for code in known if level is None or AreaKey(code).level is level}
         if codes:
-            return SeveralPlaces(tuple((AreaKey(code), known[code]) for code in codes))
+            return _answer(table, codes, by_alias=True)
     said = parse_place(name)
     if said is None:
         return None
     found = _fitting(table, said, level)
     # An area that carries the hint in its own name is meant before one that lies where the hint points.
     own = [body for body in found if said.hints and hints_within(said.hints, body.said.hints)]
-    bodies = {body.code: body.name for body in sorted(own or found, key=lambda body: (body.code, body.name))}
+    codes = {body.code for body in own or found}
     for land, town in table.city_states.items():
-        if land in bodies and town in bodies:
-            del bodies[land]
-    if len(bodies) > 1:
-        return SeveralPlaces(tuple((AreaKey(code), known_as) for code, known_as in sorted(bodies.items())))
-    return next((PlaceMatch(AreaKey(code), known_as) for code, known_as in bodies.items()), None)
+        if land in codes and town in codes:
+            codes.discard(land)
+    return _answer(table, codes)
+
+
+def _answer(
+    table: _Table, codes: Iterable[str], *, by_alias: bool = False
+) -> PlaceMatch | SeveralPlaces | None:
+    known = [(AreaKey(code), table.names.get(code, code)) for code in sorted(codes)]
+    if len(known) > 1:
+        return SeveralPlaces(tuple(known))
+    return PlaceMatch(*known[0], by_alias=by_alias) if known else None
 
 
 def _fitting(table: _Table, said: PlaceName, level: AreaLevel | None) -> list[_Body]:

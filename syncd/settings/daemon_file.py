@@ -190,6 +190,7 @@ class RegistersTable(Table):
     areas: str = "reference/gv100ad-2025-11-30.txt.gz"
     services: str = "reference/ozg-leika-2019-10.csv.gz"
     successions: str = "reference/successions.toml"
+    area_aliases: str = Field("reference/area-aliases.toml", description="Further names of areas.")
     cases: str = Field("reference/cases.toml", description="How often services are needed.")
 
 

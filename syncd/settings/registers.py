@@ -11,7 +11,7 @@ import lzma
 import tomllib
 import zlib
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from io import BufferedIOBase
 from pathlib import Path
@@ -20,7 +20,7 @@ from typing import Any, TypeVar
 from pydantic import Field, ValidationError
 
 from syncd.errors import ConfigError, SyncdError
-from syncd.model.area import Area, AreaKey, Succession
+from syncd.model.area import Area, AreaAlias, AreaKey, Succession
 from syncd.model.service import Service
 from syncd.pipeline.codec import canonical_json, short_hash
 from syncd.pipeline.registry import AreaRegister
@@ -30,6 +30,7 @@ from syncd.rules.gv100ad import Edition, decode_gv100ad, parse_gv100ad
 from syncd.rules.line import AreaLine
 from syncd.rules.prioritise import CaseFigure
 from syncd.rules.services import parse_catalogue_2019
+from syncd.settings.aliases_file import read_aliases
 from syncd.settings.base import Table
 from syncd.settings.cases_file import read_cases
 from syncd.settings.daemon_file import RegistersTable
@@ -65,27 +66,44 @@ class Registers:
     services: Mapping[str, Service]
     services_label: str = SERVICES_LABEL
     cases: Mapping[str, CaseFigure] = field(default_factory=dict)
+    aliases: tuple[AreaAlias, ...] = ()
     _in_force: dict[int, AreaRegister] = field(default_factory=dict, repr=False, compare=False)
 
     def area_register(self, on: date) -> AreaRegister:
         """Return the area register in force on a day."""
         applied = sum(1 for s in self.successions if s.on <= on)
         if (known := self._in_force.get(applied)) is None:
-            known = self._in_force[applied] = build_area_register(self.edition, self.successions, on)
+            known = build_area_register(self.edition, self.successions, on, self.aliases)
+            self._in_force[applied] = known
         return known
 
 
-def build_area_register(edition: Edition, successions: tuple[Succession, ...], on: date) -> AreaRegister:
-    """Return the register of an edition with the successions up to a day applied."""
+def build_area_register(
+    edition: Edition, successions: tuple[Succession, ...], on: date, aliases: tuple[AreaAlias, ...] = ()
+) -> AreaRegister:
+    """Return the register of an edition with the successions up to a day applied.
+
+    Areas that have ended stay known by name, and so do aliases of theirs: as names of who took over.
+    """
     areas = effective_areas(edition.areas, successions, on)
     past = tuple(s for s in successions if s.on <= on)
+    moved = map_codes(past, on)
+    codes = {area.code for area in areas}
+    former = [
+        (area.name, AreaKey(moved[area.code]))
+        for area in edition.areas
+        if area.code not in codes and moved.get(area.code) in codes
+    ]
+    known = [replace(alias, code=moved.get(alias.code, alias.code)) for alias in aliases]
     return AreaRegister(
         label=f"GV100AD {edition.stated_on:%d.%m.%Y}",
         digest=short_hash(canonical_json([_row(area) for area in areas])).hex(),
         areas=areas,
-        index=AreaIndex.from_areas(areas, past),
+        index=AreaIndex.from_areas(
+            areas, past, former=former, aliases=[alias for alias in known if alias.code in codes]
+        ),
         line=AreaLine.build(areas),
-        moved={old: AreaKey(new) for old, new in map_codes(past, on).items()},
+        moved={old: AreaKey(new) for old, new in moved.items()},
         successions=past,
     )
 
@@ -110,7 +128,13 @@ def read_registers(directory: Path, table: RegistersTable) -> tuple[Registers | 
     cases = take("cases", _read_cases)
     if edition is None or services is None or successions is None or cases is None:
         return None, problems
-    return Registers(edition, successions, {s.key.value: s for s in services}, cases=cases), []
+    codes = {area.code for area in edition.areas}.union(*((s.from_code, s.to_code) for s in successions))
+    own = (directory / table.area_aliases).is_file()
+    aliases = take("area_aliases", lambda raw, name: _read_aliases(raw, name, codes, strict=own))
+    if aliases is None:
+        return None, problems
+    by_key = {s.key.value: s for s in services}
+    return Registers(edition, successions, by_key, cases=cases, aliases=aliases), []
 
 
 def reference_file(directory: Path, name: str) -> Path:
@@ -152,6 +176,13 @@ def read_successions(raw: bytes, name: str) -> tuple[Succession, ...]:
     except ValidationError as error:
         raise _RefusedError(from_validation(error, SuccessionsFile, file=name)) from error
     return check_successions(Succession(s.from_code, s.to_code, s.on, s.reason) for s in table.succession)
+
+
+def _read_aliases(raw: bytes, name: str, codes: set[str], *, strict: bool) -> tuple[AreaAlias, ...]:
+    aliases, problems = read_aliases(_utf8(raw), name, codes, strict=strict)
+    if problems:
+        raise _RefusedError(problems)
+    return aliases
 
 
 def _read_cases(raw: bytes, name: str) -> dict[str, CaseFigure]:

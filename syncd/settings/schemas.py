@@ -14,6 +14,7 @@ from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
 from syncd.sdk.connector import ConnectorSpec
+from syncd.settings.aliases_file import AliasesFile
 from syncd.settings.cases_file import CasesFile
 from syncd.settings.daemon_file import DaemonFile
 from syncd.settings.obligation_file import ObligationFile
@@ -30,6 +31,7 @@ def schemas(connectors: Mapping[str, ConnectorSpec]) -> dict[str, bytes]:
         "source.json": _file(_source(connectors)),
         "obligation.json": _file(_one(ObligationFile)),
         "cases.json": _file(_one(CasesFile)),
+        "area-aliases.json": _file(_one(AliasesFile)),
     }
 
 
