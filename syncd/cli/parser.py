@@ -7,6 +7,7 @@ from typing import Final
 
 from syncd import __version__
 from syncd.cli.grammar import AREA, Parsers, command, count, limited, of_release, port, with_config
+from syncd.cli.grammar_coverage import add_coverage
 from syncd.cli.grammar_planning import add_planning
 
 DESCRIPTION: Final = (
@@ -21,7 +22,7 @@ def build_parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="syncd", description=DESCRIPTION, epilog=EPILOG, allow_abbrev=False)
     parser.add_argument("--version", action="version", version=f"syncd {__version__}")
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
-    for add in (_configure, _operate, _look, add_planning, _keep, _try_out):
+    for add in (_configure, _operate, _look, add_coverage, add_planning, _keep, _try_out):
         add(commands)
     return parser
 
@@ -157,7 +158,7 @@ def _report(commands: Parsers) -> None:
     report.add_argument("subject", metavar="AREA|COHORT", help=f"{AREA}; or the id of a cohort")
     report.add_argument("--out", metavar="FILE", help="default: standard output")
     report.add_argument(
-        "--format", choices=("html", "md", "json"), help="default: by the ending of the file, else md"
+        "--format", choices=("html", "md", "xlsx", "json"), help="default: by the ending of the file, else md"
     )
     report.add_argument("--obligation", metavar="ID", help="default: the first one configured")
     report.add_argument(

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from syncd.model.report import Report
 
 _OUTLINES = "reference/hessen-outlines.json.gz"
-_BY_SUFFIX = {".html": "html", ".htm": "html", ".md": "md", ".json": "json"}
+_BY_SUFFIX = {".html": "html", ".htm": "html", ".md": "md", ".json": "json", ".xlsx": "xlsx"}
 
 
 def report(arguments: argparse.Namespace) -> int:
@@ -66,11 +66,13 @@ def render(document: Report, form: str, directory: Path) -> bytes:
     from syncd.exports.report_html import render_html
     from syncd.exports.report_json import render_json
     from syncd.exports.report_markdown import render_markdown
+    from syncd.exports.report_xlsx import render_xlsx
     from syncd.settings.registers import reference_file
 
     if form == "html":
         return render_html(document, read_outlines(reference_file(directory, _OUTLINES)))
-    return render_markdown(document) if form == "md" else render_json(document)
+    by_form = {"md": render_markdown, "json": render_json, "xlsx": render_xlsx}
+    return by_form[form](document)
 
 
 def _form(asked: str | None, target: Path | None) -> str:

@@ -3,7 +3,12 @@
 from __future__ import annotations
 
 import gzip
+import io
 import json
+import re
+import time
+import zipfile
+from dataclasses import replace
 from pathlib import Path
 
 import lxml.html
@@ -15,7 +20,9 @@ from syncd.exports.outlines import NO_OUTLINES, Outlines, read_outlines
 from syncd.exports.report_html import render_html
 from syncd.exports.report_json import render_json
 from syncd.exports.report_markdown import render_markdown
+from syncd.exports.report_xlsx import render_xlsx
 from syncd.exports.written import share
+from syncd.model.report import Section
 from syncd.rules.areas import ARS_LENGTH, ags_of
 from syncd.settings.shipped import shipped_directory
 from tests.support.shipped_registers import shipped_edition
@@ -118,3 +125,36 @@ def test_a_file_that_holds_no_outlines_is_refused_with_its_name(tmp_path: Path, 
     with pytest.raises(ConfigError, match=r"format|not a file of outlines") as refused:
         read_outlines(path)
     assert str(path) in str(refused.value.where)
+
+
+def test_a_workbook_holds_numbers_as_numbers_and_texts_as_texts() -> None:
+    body = render_xlsx(sample())
+    time.sleep(2.1)  # the time stamps of a zip file count in steps of two seconds
+    assert body == render_xlsx(sample())
+    with zipfile.ZipFile(io.BytesIO(body)) as packed:
+        first, table = (packed.read(f"xl/worksheets/sheet{n}.xml").decode() for n in (1, 2))
+        strings = packed.read("xl/sharedStrings.xml").decode()
+        names = packed.read("xl/workbook.xml").decode()
+    assert 'name="Leistungen"' in names
+    assert "<v>288850</v>" in table
+    assert "<v>0.9999</v>" in table
+    assert "<f>" not in first + table, "no text becomes a formula"
+    assert "hyperlink" not in first + table, "no text becomes a link"
+    assert "&lt;script&gt;" in strings
+
+
+def test_sheets_with_the_same_or_a_long_title_have_names_of_their_own() -> None:
+    table = sample().sections[1].tables[0]
+    titles = ["Leistungen", "LEISTUNGEN", "Kreis/Stadt: [x]" + "x" * 40, "Kreis/Stadt: [x]" + "x" * 40, "'"]
+    section = Section("many", "Viele", tables=tuple(replace(table, title=title) for title in titles))
+    body = render_xlsx(replace(sample(), sections=(section,)))
+    with zipfile.ZipFile(io.BytesIO(body)) as packed:
+        found = re.findall(r'<sheet name="([^"]*)"', packed.read("xl/workbook.xml").decode())
+    assert found == [
+        "0",
+        "Leistungen",
+        "LEISTUNGEN 2",
+        "Kreis Stadt   x " + "x" * 15,
+        "Kreis Stadt   x " + "x" * 13 + " 2",
+        "-",
+    ]
