@@ -108,6 +108,7 @@ def _media_breaks(commands: Parsers) -> None:
         choices=(
             "contradicted_by_probe",
             "contradicted_by_address",
+            "contradicted_by_operator",
             "no_link",
             "dead_link",
             "media_break",

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Final
 
 from syncd.model.evidence import ChannelKind, Evidence, LinkState
 from syncd.rules.evidence import best, grade
+from syncd.rules.merge import REFUTED
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -32,6 +33,8 @@ class Finding(StrEnum):
     """The source calls it online; a look at the link found something that is not."""
     CONTRADICTED_BY_ADDRESS = "contradicted_by_address"
     """The source calls it online; the address shows that it is not."""
+    CONTRADICTED_BY_OPERATOR = "contradicted_by_operator"
+    """An operator decided that it is not online, whatever the source says."""
     NO_LINK = "no_link"
     """The source calls it online and gives no link."""
     DEAD_LINK = "dead_link"
@@ -44,6 +47,7 @@ CONTRADICTIONS: Final = frozenset(
     {
         Finding.CONTRADICTED_BY_PROBE,
         Finding.CONTRADICTED_BY_ADDRESS,
+        Finding.CONTRADICTED_BY_OPERATOR,
         Finding.NO_LINK,
     }
 )
@@ -71,6 +75,8 @@ def judged_channels(entry: Entry) -> Iterator[Judged]:
 def finding_of(graded: GradedChannel, reached: Evidence) -> Finding:
     """Return the finding of a channel of an offer whose best live channel reaches a rung."""
     channel = graded.channel
+    if graded.rule == REFUTED:
+        return Finding.CONTRADICTED_BY_OPERATOR
     if graded.evidence >= DIGITAL:
         return Finding.DEAD_LINK if channel.link_state is LinkState.DEAD else Finding.NONE
     if channel.kind in _ONLINE_CLAIMS:

@@ -124,6 +124,10 @@ FINDINGS: Final[dict[str, Text]] = {
         "de": "Die Quelle nennt es online; die Adresse widerspricht.",
         "en": "The source calls it online; the address contradicts.",
     },
+    "contradicted_by_operator": {
+        "de": "Die Quelle nennt es online; eine Entscheidung sagt, dass es das nicht ist.",
+        "en": "The source calls it online; a decision says that it is not.",
+    },
     "no_link": {
         "de": "Die Quelle nennt es online und gibt keinen Link an.",
         "en": "The source calls it online and gives no link.",

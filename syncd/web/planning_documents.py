@@ -16,7 +16,13 @@ from syncd.web.parameters import LineName
 MarkName = Literal["procedure", "platform", "host"]
 StepName = Literal["adopt", "connect", "find_out", "change", "equal", "ahead", "neither"]
 FindingName = Literal[
-    "none", "contradicted_by_probe", "contradicted_by_address", "no_link", "dead_link", "media_break"
+    "none",
+    "contradicted_by_probe",
+    "contradicted_by_address",
+    "contradicted_by_operator",
+    "no_link",
+    "dead_link",
+    "media_break",
 ]
 _RUNG = "Rung of our evidence ladder, judged from data; not an official Reifegrad."
 

@@ -1,0 +1,111 @@
+"""Every channel with its finding: what is claimed, what its address shows, what a look found."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import pytest
+
+from syncd.model.area import AreaKey
+from syncd.model.evidence import Channel, ChannelKind, Evidence, GradedChannel, LinkState
+from syncd.model.probe import LinkVerdict, TargetKind
+from syncd.model.record import Claim
+from syncd.model.service import ServiceKey
+from syncd.rules.media_breaks import Finding, finding_of, judged_channels
+from syncd.rules.merge import REFUTED, Seen, merge
+from syncd.rules.plan_words import FINDINGS
+from syncd.rules.precedence import Precedence
+
+PORTAL = "https://portal.example/"
+ONLINE, FORM, LINK = ChannelKind.ONLINE_SERVICE, ChannelKind.FORM, ChannelKind.UNKNOWN_LINK
+
+
+def findings(*channels: Channel, seen: Seen | None = None) -> dict[str, tuple[Finding, str]]:
+    """Merge one claim with these channels and return finding and rule by link."""
+    claim = Claim(
+        "portal", "1", ServiceKey("99036020001000"), AreaKey("064140000000"), "Zulassung", channels=channels
+    )
+    (entry,) = merge([claim], Precedence(), seen or Seen())
+    return {
+        (judged.graded.channel.url or ""): (judged.finding, judged.graded.rule)
+        for judged in judged_channels(entry)
+    }
+
+
+def look(path: str, target: TargetKind, rule: str, state: LinkState = LinkState.OK) -> Seen:
+    at = datetime(2026, 11, 22, tzinfo=UTC)
+    url = PORTAL + path
+    return Seen({url: LinkVerdict(url, state, target, rule, at, 200, seen=target, seen_by=rule)})
+
+
+@pytest.mark.parametrize(
+    ("kind", "path", "expected"),
+    [
+        (ONLINE, "antrag", Finding.NONE),
+        (FORM, "antrag", Finding.NONE),
+        (ONLINE, "antrag.pdf", Finding.CONTRADICTED_BY_ADDRESS),
+        (FORM, "terminvergabe", Finding.CONTRADICTED_BY_ADDRESS),
+        (ONLINE, "kontakt.html", Finding.CONTRADICTED_BY_ADDRESS),
+        # Honest channels contradict nothing; they are where the path ends.
+        (ChannelKind.PDF, "antrag.pdf", Finding.MEDIA_BREAK),
+        (ChannelKind.APPOINTMENT, "termin", Finding.MEDIA_BREAK),
+        (LINK, "finanzamtssuche", Finding.MEDIA_BREAK),
+        (LINK, "terminvergabe", Finding.MEDIA_BREAK),
+        (LINK, "antrag", Finding.NONE),
+        # A page about the service claims no path at all.
+        (ChannelKind.PAGE, "leistung", Finding.NONE),
+    ],
+)
+def test_what_an_address_shows(kind: ChannelKind, path: str, expected: Finding) -> None:
+    assert findings(Channel(kind, PORTAL + path))[PORTAL + path][0] is expected
+
+
+@pytest.mark.parametrize(
+    ("target", "rule"),
+    [
+        (TargetKind.PDF, "probe.print_type"),
+        (TargetKind.APPOINTMENT, "probe.appointment_page"),
+        (TargetKind.HOME, "probe.start_page"),
+        # Where redirects end decides the same rule as an address does; it is still the look that found it.
+        (TargetKind.SEARCH, "address.search_page"),
+    ],
+)
+def test_a_look_that_contradicts_is_a_finding_of_its_own(target: TargetKind, rule: str) -> None:
+    found = findings(Channel(ONLINE, f"{PORTAL}antrag"), seen=look("antrag", target, rule))
+    assert found == {f"{PORTAL}antrag": (Finding.CONTRADICTED_BY_PROBE, rule)}
+
+
+def test_a_look_that_agrees_contradicts_nothing() -> None:
+    seen = look("antrag", TargetKind.ONLINE_SERVICE, "probe.engine")
+    assert findings(Channel(ONLINE, f"{PORTAL}antrag"), seen=seen)[f"{PORTAL}antrag"][0] is Finding.NONE
+
+
+def test_dead_links_and_links_not_given() -> None:
+    dead = look("antrag", TargetKind.GONE, "probe.status_gone", LinkState.DEAD)
+    assert findings(Channel(ONLINE, f"{PORTAL}antrag"), seen=dead)[f"{PORTAL}antrag"][0] is Finding.DEAD_LINK
+    assert findings(Channel(ONLINE))[""] == (Finding.NO_LINK, "claim.without_link")
+
+
+def test_a_form_to_print_beside_an_online_service_breaks_nothing() -> None:
+    found = findings(Channel(ONLINE, f"{PORTAL}antrag"), Channel(ChannelKind.PDF, f"{PORTAL}a.pdf"))
+    assert {finding for finding, _ in found.values()} == {Finding.NONE}
+
+
+def test_only_the_rung_the_offer_reaches_is_the_break() -> None:
+    found = findings(
+        Channel(ChannelKind.APPOINTMENT, f"{PORTAL}termin"), Channel(ChannelKind.PDF, f"{PORTAL}a.pdf")
+    )
+    assert found[f"{PORTAL}a.pdf"][0] is Finding.MEDIA_BREAK
+    assert found[f"{PORTAL}termin"][0] is Finding.NONE
+
+
+def test_words() -> None:
+    assert FINDINGS.keys() == {one.value for one in Finding}
+    # The grade is ours; the official word would claim what no source delivers.
+    assert "reifegrad" not in repr(FINDINGS).lower()
+    assert Evidence.PDF_FORM < Evidence.ONLINE_FORM
+
+
+def test_what_an_operator_decided_is_said_to_be_theirs() -> None:
+    refuted = GradedChannel(Channel(ONLINE, f"{PORTAL}antrag"), Evidence.DESCRIPTION, REFUTED)
+    assert finding_of(refuted, Evidence.DESCRIPTION) is Finding.CONTRADICTED_BY_OPERATOR
