@@ -1,0 +1,409 @@
+"""Conflicts and pins through both databases: listed, decided, published, come back, undone."""
+
+from __future__ import annotations
+
+import asyncio
+import dataclasses
+from collections.abc import Iterator
+from datetime import date, timedelta
+from pathlib import Path
+
+import pytest
+
+from syncd.errors import ConfigError, NotFound
+from syncd.model.area import Area, AreaKey
+from syncd.model.entry import PINNED, Release
+from syncd.model.evidence import Channel, ChannelKind, Evidence
+from syncd.model.record import Claim
+from syncd.model.run import RunOutcome
+from syncd.model.service import ServiceStatus
+from syncd.pipeline.ask import ReleaseView
+from syncd.pipeline.conflict_views import ConflictState, PinState
+from syncd.pipeline.conflicts import conflict, conflicts, decide, reopen
+from syncd.pipeline.explain_field import EXPLAINED_FIELDS, explain_field
+from syncd.pipeline.field_decisions import entry_of
+from syncd.pipeline.pins import pin, pins, unpin
+from syncd.pipeline.rebuild import Rebuilder
+from syncd.rules.areas import AreaIndex
+from syncd.storage import SqlStore
+from syncd.storage.builder import InProcessBuilder
+from tests.support.miniature import (
+    GROSSSTADT,
+    NOW,
+    ONLINE_EVERYWHERE,
+    OWN_FORM,
+    TO_PRINT,
+    Miniature,
+    bund_claims,
+    channel,
+    claim,
+    grossstadt_claims,
+    stand_up,
+)
+from tests.unit.storage.opened import KINDS, emptied, opened
+
+FORM = "https://portal.example/grossstadt/wohnsitz"
+
+
+@pytest.fixture(scope="module", params=KINDS)
+def database(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[SqlStore]:
+    yield from opened(request.param, request, tmp_path_factory)
+
+
+@pytest.fixture
+def miniature(database: SqlStore, tmp_path: Path) -> Miniature:
+    return stand_up(emptied(database), tmp_path)
+
+
+def bund_says(*more: Claim) -> tuple[Claim, ...]:
+    return (*bund_claims(), *more)
+
+
+def of_grossstadt(key: str, *channels: Channel, authority: str = "Standesamt", **more: object) -> Claim:
+    return claim("bund", f"X{key}", key, GROSSSTADT, *channels, authority=authority, **more)
+
+
+def contradicted(miniature: Miniature) -> ReleaseView:
+    """Let the Bund contradict Großstadt about two services."""
+    other_form = channel(ChannelKind.FORM, "bund/wohnsitz")
+    online = channel(ChannelKind.ONLINE_SERVICE, "bund/hund")
+    miniature.say("bund", bund_says(of_grossstadt(OWN_FORM, other_form), of_grossstadt(TO_PRINT, online)))
+    return published(miniature)
+
+
+def published(miniature: Miniature) -> ReleaseView:
+    assert miniature.publish() is not None
+    return miniature.ask().view()
+
+
+def current(miniature: Miniature) -> Release:
+    release = miniature.store.current_release()
+    assert release is not None
+    return release
+
+
+def place(view: ReleaseView) -> Area:
+    return view.area(GROSSSTADT)
+
+
+def who(miniature: Miniature) -> dict[str, object]:
+    return {"reason": "asked the town", "decided_by": "Frau Müller", "at": miniature.clock()}
+
+
+def ids(view: ReleaseView, **narrowed: object) -> list[str]:
+    return [c.conflict_id.rpartition("/")[2] for c in conflicts(view, **narrowed)]  # type: ignore[arg-type]
+
+
+def is_as_computed(miniature: Miniature, tmp_path: Path) -> bool:
+    """Tell whether everything published is what its records and judgements give."""
+    rebuilder = Rebuilder(
+        miniature.store, InProcessBuilder(miniature.store, tmp_path), miniature.registry, miniature.clock
+    )
+    return asyncio.run(rebuilder.check()).ok
+
+
+def test_the_inbox_shows_both_sides_with_sources_records_and_dates(miniature: Miniature) -> None:
+    before = miniature.ask().view()
+    assert conflicts(before) == ()
+    view = contradicted(miniature)
+    found = conflicts(view)
+    assert [(c.service_key, c.field) for c in found] == [
+        (OWN_FORM, "authority"),
+        (OWN_FORM, "online_service"),
+        (TO_PRINT, "procedure"),
+    ]
+    authority, links, procedure = found
+    assert authority.state is ConflictState.OPEN
+    assert authority.area_name == "Großstadt"
+    assert [side.value for side in authority.sides] == ["Standesamt", "Bürgeramt"]
+    (said,) = authority.sides[1].said_by
+    assert (said.source_id, said.native_id, said.fresh) == ("grossstadt", "G1", True)
+    assert said.source_title == "Serviceportal Großstadt"
+    assert said.changed_at == said.read_at == NOW - timedelta(minutes=5)
+    assert said.run_id is not None
+    assert (authority.since_release, authority.since_at) == (2, view.release.published_at)
+    assert {side.value for side in links.sides} == {FORM, "https://portal.example/bund/wohnsitz"}
+    assert [side.value.partition(" ")[0] for side in procedure.sides] == ["online_service", "pdf_form"]
+    assert conflict(view, authority.conflict_id) == authority
+
+
+def test_the_inbox_is_narrowed_and_read_in_pages(miniature: Miniature) -> None:
+    view = contradicted(miniature)
+    assert len(conflicts(view, area=place(view))) == 3
+    assert conflicts(view, area=view.area("095710001001")) == ()
+    assert ids(view, service_key=TO_PRINT) == ["procedure"]
+    assert len(conflicts(view, source_id="grossstadt")) == 3
+    assert conflicts(view, source_id="kreis-aue") == ()
+    assert ids(view, field="authority") == ["authority"]
+    seen: list[str] = []
+    while page := conflicts(view, after=seen[-1] if seen else "", limit=1):
+        seen += [c.conflict_id for c in page]
+    assert seen == [c.conflict_id for c in conflicts(view)]
+    assert conflicts(view, service_key=OWN_FORM, after=seen[0])[0].conflict_id == seen[1]
+    assert conflicts(miniature.ask().view(release=1)) == ()
+    with pytest.raises(ConfigError, match="not a conflict"):
+        conflicts(view, after="nonsense")
+    with pytest.raises(NotFound, match="no state"):
+        conflicts(view, state="asleep")
+
+
+def test_a_decision_takes_effect_is_remembered_and_comes_back(miniature: Miniature, tmp_path: Path) -> None:
+    view = contradicted(miniature)
+    (first, *_) = conflicts(view)
+    made = decide(view, first.conflict_id, source_id="grossstadt", **who(miniature))  # type: ignore[arg-type]
+    assert made.value == '{"said": ["Bürgeramt", "Standesamt"], "taken": "Bürgeramt"}'
+    view = published(miniature)
+    assert ids(view) == ["online_service", "procedure"]
+    (settled,) = conflicts(view, state="decided")
+    assert settled.ruling is not None
+    assert (settled.ruling.decided_by, settled.ruling.value) == ("Frau Müller", "Bürgeramt")
+    assert [(side.value, side.chosen) for side in settled.sides] == [
+        ("Bürgeramt", True),
+        ("Standesamt", False),
+    ]
+    entry = entry_of(view, OWN_FORM, GROSSSTADT)
+    assert entry is not None
+    assert entry.value("authority") == "Bürgeramt"
+    assert is_as_computed(miniature, tmp_path)
+
+    form = channel(ChannelKind.FORM, "bund/wohnsitz")
+    miniature.say("bund", bund_says(of_grossstadt(OWN_FORM, form, authority="Meldeamt")))
+    view = published(miniature)
+    (again,) = conflicts(view, state="returned")
+    assert again.field == "authority"
+    assert [side.value for side in again.sides] == ["Bürgeramt", "Meldeamt"]
+    reopen(view, again.conflict_id, **who(miniature))  # type: ignore[arg-type]
+    view = published(miniature)
+    assert conflicts(view, state="returned") == conflicts(view, state="decided") == ()
+    assert ids(view) == ["authority", "online_service"]
+
+
+def test_links_procedures_and_both(miniature: Miniature) -> None:
+    view = contradicted(miniature)
+    authority, links, procedure = conflicts(view)
+    decide(view, authority.conflict_id, both=True, **who(miniature))  # type: ignore[arg-type]
+    decide(view, links.conflict_id, value=FORM, **who(miniature))  # type: ignore[arg-type]
+    decide(view, procedure.conflict_id, value="offline", **who(miniature))  # type: ignore[arg-type]
+    view = published(miniature)
+    assert conflicts(view) == ()
+    entry = entry_of(view, OWN_FORM, GROSSSTADT)
+    assert entry is not None
+    assert entry.channels[0][0].channel.url == FORM
+    assert entry.value("authority") == "Standesamt"
+    printed = entry_of(view, TO_PRINT, GROSSSTADT)
+    assert printed is not None
+    assert printed.evidence is Evidence.PDF_FORM
+    assert {graded.rule for graded, _ in printed.channels} == {"judgement.offline", "claim.pdf"}
+
+
+@pytest.mark.parametrize(
+    ("given", "message"),
+    [
+        ({}, "by a value, by a source or as both"),
+        ({"both": True, "value": "Bürgeramt"}, "by a value, by a source or as both"),
+        ({"value": "Finanzamt"}, "no side says"),
+        ({"source_id": "riedstadt"}, "no side of this conflict"),
+        ({"both": True, "until": date(2026, 1, 1)}, "has passed"),
+        ({"both": True, "reason": " "}, "needs a reason"),
+    ],
+)
+def test_a_decision_that_makes_no_sense_is_refused(
+    miniature: Miniature, given: dict[str, object], message: str
+) -> None:
+    view = contradicted(miniature)
+    (first, *_) = conflicts(view)
+    with pytest.raises(ConfigError, match=message):
+        decide(view, first.conflict_id, **{**who(miniature), **given})  # type: ignore[arg-type]
+    for unknown in ("nonsense", f"{OWN_FORM}/{GROSSSTADT}/title", f"{OWN_FORM}/00/authority"):
+        with pytest.raises(NotFound, match="no conflict"):
+            decide(view, unknown, both=True, **who(miniature))  # type: ignore[arg-type]
+    with pytest.raises(ConfigError, match="nobody decided"):
+        reopen(view, first.conflict_id, **who(miniature))  # type: ignore[arg-type]
+    assert miniature.store.judgements() == ()
+
+
+def test_a_pin_holds_is_explained_and_leaves_no_trace(miniature: Miniature, tmp_path: Path) -> None:
+    first = current(miniature)
+    view = miniature.ask().view()
+    made = pin(view, OWN_FORM, place(view), "title", "Wohnsitz  anmelden", **who(miniature))  # type: ignore[arg-type]
+    (waiting,) = pins(view)
+    assert waiting.state is PinState.WAITING
+    view = published(miniature)
+    (held,) = pins(view)
+    assert (held.state, held.value) == (PinState.IN_FORCE, "Wohnsitz anmelden")
+    assert held.source_value == "Musterwohnsitz anmelden"
+    assert held.ruling.said == ("Musterwohnsitz anmelden",)
+    entry = entry_of(view, OWN_FORM, GROSSSTADT)
+    assert entry is not None
+    assert [s.origin.source_id for s in entry.fields["title"]] == [PINNED, "grossstadt"]
+    assert is_as_computed(miniature, tmp_path)
+    told = explain_field(view, OWN_FORM, place(view), "title", language="de")
+    assert [saying.codes for saying in told.sayings] == [("pinned",), ("behind_pin", "alone")]
+    assert told.pin is not None
+    assert told.pin.reason == "asked the town"
+    assert (told.since_release, told.value) == (2, "Wohnsitz anmelden")
+
+    taken = unpin(view, made.uid, **who(miniature))  # type: ignore[arg-type]
+    assert taken.subject == made.uid
+    view = published(miniature)
+    assert view.release.digest == first.digest
+    assert pins(view) == ()
+    with pytest.raises(NotFound, match="no pin"):
+        unpin(view, held.pin_id, **who(miniature))  # type: ignore[arg-type]
+
+
+def test_a_pin_whose_source_changed_comes_back_still_in_force(miniature: Miniature) -> None:
+    view = miniature.ask().view()
+    pin(view, OWN_FORM, place(view), "authority", "Rathaus", **who(miniature))  # type: ignore[arg-type]
+    published(miniature)
+    first, *rest = grossstadt_claims()
+    miniature.say("grossstadt", (dataclasses.replace(first, authority="Meldeamt"), *rest))
+    view = published(miniature)
+    (back,) = pins(view, state="returned")
+    assert (back.value, back.source_value) == ("Rathaus", "Meldeamt")
+    entry = entry_of(view, OWN_FORM, GROSSSTADT)
+    assert entry is not None
+    assert entry.value("authority") == "Rathaus"
+    assert "pin_returned" in explain_field(view, OWN_FORM, place(view), "authority").sayings[0].codes
+
+
+def test_a_pin_ends_after_its_last_day(miniature: Miniature) -> None:
+    first = current(miniature)
+    view = miniature.ask().view()
+    until = NOW.date() + timedelta(days=1)
+    pin(view, OWN_FORM, place(view), "title", "Kurz", until=until, **who(miniature))  # type: ignore[arg-type]
+    published(miniature)
+    miniature.clock.forward(days=1)
+    assert miniature.publish() is None
+    miniature.clock.forward(days=1)
+    assert OWN_FORM in miniature.store.dirty_keys(miniature.clock().date())[1]
+    view = published(miniature)
+    assert view.release.digest == first.digest
+    (ended,) = pins(view)
+    assert ended.state is PinState.EXPIRED
+
+
+def test_pins_and_decisions_follow_an_area_that_ended(miniature: Miniature) -> None:
+    view = contradicted(miniature)
+    (first, *_) = conflicts(view)
+    decide(view, first.conflict_id, source_id="grossstadt", **who(miniature))  # type: ignore[arg-type]
+    pin(view, OWN_FORM, place(view), "title", "Wohnsitz", **who(miniature))  # type: ignore[arg-type]
+    published(miniature)
+    areas, successor = miniature.registry.areas, "064310001001"
+    miniature.registry = dataclasses.replace(
+        miniature.registry,
+        areas=dataclasses.replace(
+            areas,
+            digest="synthetic-areas-2",
+            moved={GROSSSTADT: AreaKey(successor)},
+            index=AreaIndex.from_areas(areas.areas),
+        ),
+    )
+    view = published(miniature)
+    entry = entry_of(view, OWN_FORM, successor)
+    assert entry is not None
+    assert (entry.value("title"), entry.value("authority")) == ("Wohnsitz", "Bürgeramt")
+    (held,) = pins(view)
+    assert (held.area_code, held.state) == (successor, PinState.IN_FORCE)
+    (settled,) = conflicts(view, state="decided")
+    reopen(view, settled.conflict_id, **who(miniature))  # type: ignore[arg-type]
+    unpin(view, held.pin_id, **who(miniature))  # type: ignore[arg-type]
+    entry = entry_of(published(miniature), OWN_FORM, successor)
+    assert entry is not None
+    assert (entry.value("title"), entry.pins) == ("Musterwohnsitz anmelden", ())
+
+
+def test_pins_follow_a_service_whose_key_changed(miniature: Miniature) -> None:
+    view = miniature.ask().view()
+    pin(view, OWN_FORM, place(view), "title", "Wohnsitz", **who(miniature))  # type: ignore[arg-type]
+    published(miniature)
+    new_key = "99002001002000"
+    services = dict(miniature.registry.services)
+    old = services[OWN_FORM]
+    services[OWN_FORM] = dataclasses.replace(old, status=ServiceStatus.RETIRED, replaced_by=new_key)
+    services[new_key] = dataclasses.replace(old, key=type(old.key)(new_key))
+    sources = dict(miniature.registry.sources)
+    plan = sources["grossstadt"]
+    scope = dataclasses.replace(plan.scope, services=(plan.scope.services or frozenset()) | {new_key})
+    sources["grossstadt"] = dataclasses.replace(plan, scope=scope)
+    miniature.registry = dataclasses.replace(miniature.registry, services=services, sources=sources)
+    first, *rest = grossstadt_claims()
+    miniature.say("grossstadt", (dataclasses.replace(first, service_key=type(old.key)(new_key)), *rest))
+    view = published(miniature)
+    entry = entry_of(view, new_key, GROSSSTADT)
+    assert entry is not None
+    assert entry.value("title") == "Wohnsitz"
+    (held,) = pins(view)
+    assert held.state is PinState.IN_FORCE
+    unpin(view, held.pin_id, **who(miniature))  # type: ignore[arg-type]
+    entry = entry_of(published(miniature), new_key, GROSSSTADT)
+    assert entry is not None
+    assert entry.value("title") == "Musterwohnsitz anmelden"
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "message"),
+    [
+        ("evidence", "x", "cannot be pinned"),
+        ("title", " \u200b ", "must say something"),
+        ("page_url", "ftp://portal.example/", "is no link"),
+        ("description", "x" * 10_001, "at most 10000 characters"),
+    ],
+)
+def test_a_pin_that_makes_no_sense_is_refused(
+    miniature: Miniature, field: str, value: str, message: str
+) -> None:
+    view = miniature.ask().view()
+    with pytest.raises(ConfigError, match=message):
+        pin(view, OWN_FORM, place(view), field, value, **who(miniature))  # type: ignore[arg-type]
+    with pytest.raises(NotFound, match="nothing is offered"):
+        pin(view, ONLINE_EVERYWHERE, place(view), "title", "x", **who(miniature))  # type: ignore[arg-type]
+    with pytest.raises(NotFound, match="no service"):
+        pin(view, "99999999999999", place(view), "title", "x", **who(miniature))  # type: ignore[arg-type]
+
+
+def test_any_field_of_any_entry_is_explained(miniature: Miniature) -> None:
+    sources = dict(miniature.registry.sources)
+    sources["bund"] = dataclasses.replace(sources["bund"], precedence=120)
+    miniature.registry = dataclasses.replace(miniature.registry, sources=sources)
+    view = contradicted(miniature)
+    for entry in list(view.store.entries(view.release.number)):
+        for field in EXPLAINED_FIELDS:
+            for language in ("de", "en"):
+                told = explain_field(
+                    view, entry.service_key, view.area(entry.area_code), field, language=language
+                )
+                assert told.steps
+                assert [saying.wins for saying in told.sayings] == [True, *[False] * (len(told.sayings) - 1)][
+                    : len(told.sayings)
+                ]
+    told = explain_field(view, OWN_FORM, place(view), "authority")
+    winner, loser = told.sayings
+    assert (winner.value, winner.codes, winner.rank) == ("Bürgeramt", ("lower_rank",), 100)
+    assert (loser.value, loser.codes, loser.rank) == ("Standesamt", ("higher_rank",), 120)
+    assert winner.why == (
+        "Rank 100 (given to the source) goes before rank 120 of Synthetisches Bundesportal.",
+    )
+    assert told.conflict is not None
+    assert winner.said_by is not None
+    assert winner.said_by.run_id is not None
+    with pytest.raises(NotFound, match="no field"):
+        explain_field(view, OWN_FORM, place(view), "colour")
+    with pytest.raises(NotFound, match="nothing is offered"):
+        explain_field(view, ONLINE_EVERYWHERE, place(view), "title")
+
+
+def test_a_stale_source_ranks_behind_a_fresh_one_whatever_its_rank(miniature: Miniature) -> None:
+    sources = dict(miniature.registry.sources)
+    sources["grossstadt"] = dataclasses.replace(sources["grossstadt"], precedence=1)
+    miniature.registry = dataclasses.replace(miniature.registry, sources=sources)
+    view = contradicted(miniature)
+    assert explain_field(view, OWN_FORM, place(view), "authority").value == "Bürgeramt"
+    miniature.clock.forward(days=4)
+    miniature.end_run("bund", RunOutcome.UNCHANGED, code="", reason="")
+    view = published(miniature)
+    told = explain_field(view, OWN_FORM, place(view), "authority")
+    assert [(s.value, s.codes) for s in told.sayings] == [
+        ("Standesamt", ("fresh_first",)),
+        ("Bürgeramt", ("stale",)),
+    ]
