@@ -1,7 +1,8 @@
 """Use case: list gaps. A gap is derived from the packed coverage rows, never stored twice.
 
 Its identity is (obligation, line, service, area) and survives releases; since when it stands comes from the
-row's own history.
+row's own history, where it stands from the judgements (:mod:`syncd.pipeline.gap_log`). These are read service
+by service, so that a list of millions needs no more memory than one of ten.
 """
 
 from __future__ import annotations
@@ -17,12 +18,15 @@ from syncd.model.area import AreaLevel
 from syncd.model.coverage import CellState, GapCause, Tier
 from syncd.model.evidence import Evidence
 from syncd.pipeline.entry_codec import decode_service
+from syncd.pipeline.gap_log import GapLog
+from syncd.pipeline.gap_past import Past
 from syncd.pipeline.views import CellView, GapView
 from syncd.rules.coverage_codec import unpack_cells, unpack_numbers
+from syncd.rules.gap_life import GapKey, GapStatus, Party, responsible
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
-    from datetime import datetime
+    from collections.abc import Iterator
+    from enum import StrEnum
 
     import numpy.typing as npt
 
@@ -38,7 +42,11 @@ GAP_STATES = frozenset(state for state in CellState if state.is_gap)
 
 @dataclass(frozen=True, slots=True)
 class GapQuery:
-    """What to list. ``states`` are labels; empty means the gaps proper (unknown only when asked for)."""
+    """What to list. ``states`` are labels; empty means the gaps proper (unknown only when asked for).
+
+    Nothing an operator says takes a gap off the list: a waived one is listed as waived, unless ``statuses``
+    ask for others.
+    """
 
     area: Area | None = None
     service_key: str | None = None
@@ -46,6 +54,12 @@ class GapQuery:
     line: str | None = None
     states: tuple[str, ...] = ()
     causes: tuple[str, ...] = ()
+    statuses: tuple[str, ...] = ()
+    responsible: tuple[str, ...] = ()
+    assignee: str | None = None
+    """Exactly as it was assigned; the empty text means nobody."""
+    overdue: bool = False
+    """Only those that are overdue."""
 
     def wanted_states(self) -> frozenset[CellState]:
         """Return the asked states; raises NotFound for an unknown label."""
@@ -66,6 +80,27 @@ class GapQuery:
             known = ", ".join(c.label for c in GapCause)
             message = f"there is no cause {error} (known: {known})"
             raise NotFound(message, code="unknown_cause") from error
+
+    def wanted_statuses(self) -> frozenset[str]:
+        """Return the asked statuses, empty for all; raises NotFound for an unknown one."""
+        message = _unknown(self.statuses, GapStatus, "status")
+        if message:
+            raise NotFound(message, code="unknown_status")
+        return frozenset(self.statuses)
+
+    def wanted_parties(self) -> frozenset[str]:
+        """Return the parties asked for, empty for all; raises NotFound for an unknown one."""
+        message = _unknown(self.responsible, Party, "party")
+        if message:
+            raise NotFound(message, code="unknown_party")
+        return frozenset(self.responsible)
+
+
+def _unknown(asked: tuple[str, ...], words: type[StrEnum], what: str) -> str:
+    """Return what to say of the first word that is not known; empty when all are."""
+    known = [word.value for word in words]
+    wrong = next((word for word in asked if word not in known), None)
+    return "" if wrong is None else f"there is no {what} '{wrong}' (known: {', '.join(known)})"
 
 
 def gaps(
@@ -102,25 +137,21 @@ def cells_of_area(view: ReleaseView, area: Area, *, obligation_id: str | None = 
         )
 
 
-def gap_id(obligation_id: str, line: str, service_key: str, area_code: str) -> str:
-    """Return the stable identity of a gap."""
-    return f"{obligation_id}/{line}/{service_key}/{area_code}"
-
-
 def _parse_gap_id(text: str) -> tuple[str, str, str, str]:
-    obligation_id, _, rest = text.partition("/")
-    line, _, rest = rest.partition("/")
-    service_key, _, area_code = rest.rpartition("/")
-    if not (obligation_id and line and service_key and area_code):
-        message = f"not a gap id: '{text}'"
-        raise ConfigError(message, code="bad_cursor", fix="Use the cursor of the previous page.")
-    return obligation_id, line, service_key, area_code
+    try:
+        key = GapKey.parse(text)
+    except ValueError as error:
+        raise ConfigError(
+            str(error), code="bad_cursor", fix="Use the cursor of the previous page."
+        ) from error
+    return key.obligation_id, key.line, key.service_key, key.area_code
 
 
 def _gaps(view: ReleaseView, query: GapQuery, after: tuple[str, str, str, str] | None) -> Iterator[GapView]:
     wanted = np.array(sorted(query.wanted_states()), dtype=np.uint8)
     causes = np.array(sorted(query.wanted_causes()), dtype=np.uint8)
-    context = _Context(view)
+    statuses, parties = query.wanted_statuses(), query.wanted_parties()
+    context = GapViews(view)
     for row in _rows(view, query, after):
         line = view.line.tier(Tier(row.line))
         start, stop = 0, len(line)
@@ -136,7 +167,14 @@ def _gaps(view: ReleaseView, query: GapQuery, after: tuple[str, str, str, str] |
         if after is not None and after[:3] == (row.obligation_id, row.line, row.service_key):
             positions = positions[[line.codes[p] > after[3] for p in positions]]
         if len(positions):
-            yield from context.views(row, cells, positions)
+            yield from (
+                gap
+                for gap in context.of(row, cells, positions)
+                if (not statuses or gap.status in statuses)
+                and (not parties or gap.responsible in parties)
+                and query.assignee in {None, gap.assignee}
+                and (gap.overdue or not query.overdue)
+            )
 
 
 def _rows(
@@ -193,56 +231,64 @@ class _Names(dict[str, str]):
         return self.setdefault(key, key)
 
 
-class _Published(dict[int, "datetime | None"]):
-    """Instants of releases, read when first asked for."""
-
-    def __init__(self, view: ReleaseView) -> None:
-        super().__init__({view.release.number: view.release.published_at})
-        self._view = view
-
-    def __missing__(self, number: int) -> datetime | None:
-        self[number] = found = self._view.store.published_at(number)
-        return found
-
-
-class _Context:
+class GapViews:
     """Turns positions of a row into gap views."""
 
     def __init__(self, view: ReleaseView) -> None:
+        """Begin with nothing read; names, judgements and the past are read as they are needed."""
         self._view = view
         self._names = _Names(view)
-        self._published = _Published(view)
+        self.past = Past(view)
+        self.log = GapLog(view, self.past.predecessors)
 
-    def views(self, row: CoverageRow, cells: Cells, positions: npt.NDArray[np.intp]) -> Iterator[GapView]:
+    def of(self, row: CoverageRow, cells: Cells, positions: npt.NDArray[np.intp]) -> Iterator[GapView]:
         """Yield one view per position."""
-        view = self._view
+        began = unpack_numbers(row.since)
+        for position in positions:
+            yield self._one(row, cells, int(position), int(began[position]))
+
+    def _one(self, row: CoverageRow, cells: Cells, position: int, since: int) -> GapView:
+        view, past = self._view, self.past
         duty = view.duties[row.obligation_id, row.line, row.service_key]
         line = view.line.tier(duty.line)
-        began = unpack_numbers(row.since)
-        counts: Mapping[str, list[int]] = row.counts  # type: ignore[assignment]
-        for position in positions:
-            code = line.codes[position]
-            area = view.line.areas[code]
-            body = view.line.body(code, duty.owed_by)
-            body_area = view.line.area(body)
-            release = int(began[position])
-            yield GapView(
-                gap_id=gap_id(row.obligation_id, row.line, row.service_key, code),
-                obligation_id=row.obligation_id,
-                line=row.line,
-                service_key=row.service_key,
-                service_name=self._names[row.service_key],
-                area_code=code,
-                area_name=area.name,
-                state=CellState(int(cells.state[position])).label,
-                cause=GapCause(int(cells.cause[position])).label,
-                evidence=Evidence(int(cells.evidence[position])).label,
-                minimum=duty.minimum.label,
-                owed_by=duty.owed_by.value,
-                body_code=body,
-                body_name=body_area.name if body_area else body,
-                people=int(line.population[position]),
-                since_release=release,
-                since_at=self._published[release],
-                running_elsewhere=counts[CellState.OWN.label][0],
-            )
+        code = line.codes[position]
+        body = view.line.body(code, duty.owed_by)
+        body_area = view.line.area(body)
+        state = CellState(int(cells.state[position]))
+        cause = GapCause(int(cells.cause[position]))
+        key = GapKey(row.obligation_id, row.line, row.service_key, code)
+        standing, first_seen = past.standing(key, state, since)
+        life = self.log.life(key, standing)
+        seen_at = past.instant(first_seen)
+        return GapView(
+            gap_id=str(key),
+            obligation_id=row.obligation_id,
+            line=row.line,
+            service_key=row.service_key,
+            service_name=self._names[row.service_key],
+            area_code=code,
+            area_name=view.line.areas[code].name,
+            state=state.label,
+            cause=cause.label,
+            evidence=Evidence(int(cells.evidence[position])).label,
+            minimum=duty.minimum.label,
+            owed_by=duty.owed_by.value,
+            body_code=body,
+            body_name=body_area.name if body_area else body,
+            people=int(line.population[position]),
+            since_release=since,
+            since_at=past.instant(since),
+            running_elsewhere=row.counts[CellState.OWN.label][0],
+            responsible=responsible(duty.owed_by, cause).value,
+            status=life.status.value,
+            why=life.why.value,
+            waived_until=life.until,
+            assignee=life.assignee,
+            due_on=life.due,
+            overdue=life.overdue,
+            first_seen_release=first_seen,
+            first_seen_at=seen_at,
+            age_days=max(0, (self.log.instant - seen_at).days) if seen_at else None,
+            last_reason=life.reason,
+            stand=life.stand,
+        )

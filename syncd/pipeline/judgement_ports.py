@@ -38,3 +38,9 @@ class JudgementStore(Protocol):
 
     def judgements_of(self, service_keys: Sequence[str]) -> Mapping[str, tuple[Judgement, ...]]:
         """Return the whole log of each of these services (undos included), oldest first."""
+
+    def judged_services(self, kind: JudgementKind) -> tuple[str, ...]:
+        """Return the service keys that judgements of a kind name, sorted, each once."""
+
+    def last_judgement(self) -> int:
+        """Return the position of the newest entry of the log, 0 for an empty one."""

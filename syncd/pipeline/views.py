@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from datetime import datetime
+    from datetime import date, datetime
 
     from syncd.pipeline.registry import About
     from syncd.rules.quality import Quality
@@ -85,7 +85,9 @@ class GapView:
     """One cell that falls short (or is unknown), with everything an operator needs to act.
 
     ``gap_id`` is stable over releases. ``people`` are the inhabitants of the area. ``running_elsewhere`` is
-    the number of bodies on the same line that have an own offer which meets the duty.
+    the number of bodies on the same line that have an own offer which meets the duty. ``since_*`` is when the
+    state began, ``first_seen_*`` when the gap did. ``status`` and what follows it come from the judgements
+    (:mod:`syncd.rules.gap_life`); ``stand`` names the state of the log they come from.
     """
 
     gap_id: str
@@ -106,6 +108,18 @@ class GapView:
     since_release: int
     since_at: datetime | None
     running_elsewhere: int
+    responsible: str
+    status: str
+    why: str
+    waived_until: date | None
+    assignee: str
+    due_on: date | None
+    overdue: bool
+    first_seen_release: int
+    first_seen_at: datetime | None
+    age_days: int | None
+    last_reason: str
+    stand: str
 
 
 @dataclass(frozen=True, slots=True)

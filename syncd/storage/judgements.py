@@ -9,7 +9,7 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import insert, select
+from sqlalchemy import func, insert, select
 
 from syncd.errors import NotFound
 from syncd.model.judgement import Judgement, JudgementKind
@@ -94,6 +94,17 @@ class JudgementPart:
                 for row in connection.execute(statement):
                     found[row.service_key].append(_judgement(row))
         return {key: tuple(log) for key, log in found.items()}
+
+    def judged_services(self, kind: JudgementKind) -> tuple[str, ...]:
+        """Return the service keys that judgements of a kind name, sorted, each once."""
+        statement = select(judgement.c.service_key).where(judgement.c.kind == kind.value).distinct()
+        with self._database.read("reading judgements") as connection:
+            return tuple(sorted(connection.execute(statement).scalars()))
+
+    def last_judgement(self) -> int:
+        """Return the position of the newest entry of the log, 0 for an empty one."""
+        with self._database.read("reading judgements") as connection:
+            return connection.execute(select(func.max(judgement.c.id))).scalar() or 0
 
 
 def _values(one: Judgement) -> dict[str, Any]:

@@ -82,3 +82,13 @@ def test_a_repeated_judgement_is_kept_once_and_marks_nothing(store: SqlStore) ->
 def test_an_unknown_judgement_is_said_to_be_unknown(store: SqlStore) -> None:
     with pytest.raises(NotFound, match="no judgement 'deadbeef'"):
         store.judgement("deadbeef")
+
+
+def test_what_was_judged_last_and_of_which_services(store: SqlStore) -> None:
+    assert store.last_judgement() == 0
+    store.judge([LINK])
+    first = store.last_judgement()
+    store.judge([PIN, replace(PIN, service_key=OTHER)])
+    assert store.last_judgement() == first + 2
+    assert store.judged_services(JudgementKind.PIN) == (KEY, OTHER)
+    assert store.judged_services(JudgementKind.GAP) == ()
