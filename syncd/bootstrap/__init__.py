@@ -1,5 +1,5 @@
 """The composition root: the only place that wires the rooms together. It must not decide anything itself."""
 
-from syncd.bootstrap.application import Application, build_application
+from syncd.bootstrap.application import Application, build_application, this_user
 
-__all__ = ["Application", "build_application"]
+__all__ = ["Application", "build_application", "this_user"]

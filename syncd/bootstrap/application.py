@@ -223,7 +223,7 @@ async def build_application(config: Config, *, serving: bool = False) -> AsyncIt
                 folder.quarantine,
                 bodies=folder.raw,
                 ledgers=folder.ledgers,
-                operator=_this_user(),
+                operator=this_user(),
                 # The configuration is replaced on reload, and a secret may rotate at any time.
                 secrets=lambda: (*sessions.config.secrets(), *fetcher.tokens.values()),
             ),
@@ -234,7 +234,7 @@ async def build_application(config: Config, *, serving: bool = False) -> AsyncIt
                 registry,
                 utc_now,
                 ReleaseGate(HoldFile(folder.root / HOLD_FILE), config.file.daemon.hold_release),
-                operator=_this_user(),
+                operator=this_user(),
             ),
             sessions=sessions,
             metrics=metrics,
@@ -244,7 +244,7 @@ async def build_application(config: Config, *, serving: bool = False) -> AsyncIt
         )
 
 
-def _this_user() -> str:
+def this_user() -> str:
     """Return who runs this program; containers may have users without a name."""
     try:
         return getpass.getuser()

@@ -273,6 +273,8 @@ def explain(arguments: argparse.Namespace) -> int:
     """Derive the state of one cell."""
     from syncd.pipeline.explain import explain as derive
 
+    if arguments.field:
+        return _explain_field(arguments)
     with asking(arguments) as (config, ask):
         view = view_of(arguments, config, ask)
         found = derive(
@@ -302,6 +304,33 @@ def explain(arguments: argparse.Namespace) -> int:
             ("Stand" if german else "release", found.release),
         ]
         print_facts(facts, zone=zone)
+        print()
+        for number, step in enumerate(found.steps, 1):
+            print(f"{number}. {step.text}")
+    return 0
+
+
+def _explain_field(arguments: argparse.Namespace) -> int:
+    """Tell why a field of an entry has its value."""
+    from syncd.pipeline.explain_field import explain_field
+
+    with asking(arguments) as (config, ask):
+        view = view_of(arguments, config, ask)
+        area = view.area(arguments.area)
+        found = explain_field(view, arguments.service, area, arguments.field, language=arguments.lang)
+        if arguments.json:
+            print_json(found)
+            return 0
+        german = arguments.lang == "de"
+        facts = [
+            ("Leistung" if german else "service", f"{found.service_key} {found.service_name}"),
+            ("Gebiet" if german else "area", f"{found.area_code} {found.area_name}"),
+            ("Feld" if german else "field", found.field),
+            ("Wert" if german else "value", found.value),
+            ("seit" if german else "since", found.since_at),
+            ("Stand" if german else "release", found.release),
+        ]
+        print_facts(facts, zone=config.file.daemon.timezone)
         print()
         for number, step in enumerate(found.steps, 1):
             print(f"{number}. {step.text}")

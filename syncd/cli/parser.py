@@ -119,6 +119,7 @@ def _look(commands: Parsers) -> None:
     explain.add_argument("service", metavar="SERVICE", help="service key, dots and blanks allowed")
     explain.add_argument("area", metavar="AREA", help=AREA)
     explain.add_argument("--obligation", metavar="ID")
+    explain.add_argument("--field", metavar="NAME", help="why this field of the entry has its value")
     of_release(explain)
     release = with_config(command(commands, "release", "look:release", "list releases, or show one"))
     release.add_argument("number", nargs="?", type=int, metavar="N")

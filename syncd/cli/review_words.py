@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Final
 
+from syncd.model.judgement import LinkAnswer
+
 WORDS: Final[dict[str, dict[str, str]]] = {
     "de": {
         "progress": "{done} von {total} Datensätzen, {decided} Entscheidungen",
@@ -97,3 +99,5 @@ WORDS: Final[dict[str, dict[str, str]]] = {
 
 SAME_KEYS: Final = frozenset("yj")
 """``j`` for *ja*: both are understood in both languages."""
+
+ANSWERS: Final = {"n": LinkAnswer.DIFFERENT, "u": LinkAnswer.UNSURE}

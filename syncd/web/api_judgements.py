@@ -8,17 +8,21 @@ from pydantic import Field, StringConstraints
 
 from syncd.errors import ConfigError
 from syncd.model.judgement import JudgementKind
+from syncd.pipeline.field_decisions import undo
 from syncd.pipeline.trail import Standing, entry_of, trail
 from syncd.web.api_registers import json_of
-from syncd.web.decision_documents import JudgementDocument, KindName, StandingName
+from syncd.web.decision_documents import JudgementDocument, KindName, StandingName, WrittenDocument
 from syncd.web.documents import Listing
 from syncd.web.parameters import Paged, Parameters, ServiceText
 from syncd.web.routes import Binding, Table
+from syncd.web.writing import Body, Reason, Written
 
 if TYPE_CHECKING:
+    from syncd.model.judgement import Judgement
     from syncd.pipeline.ask import Ask
     from syncd.pipeline.trail import TrailEntry
     from syncd.web.paging import Paging, Reply
+    from syncd.web.writing import Desk
 
 table = Table()
 
@@ -82,6 +86,26 @@ def get_judgement(ask: Ask, query: JudgementPath, paging: Paging) -> Reply:
     return paging.whole(found, lambda entry: json_of(judgement_document(entry, paging.operator)))
 
 
+class UndoBody(Body):
+    """Why a decision is taken back."""
+
+    reason: Reason
+
+
+@table.post(
+    "/v1/judgements/{uid}/undo",
+    tag="decisions",
+    summary="Take a decision back, of whatever kind; the catalogue is then as if it had never been made",
+    body=UndoBody,
+    document=WrittenDocument,
+    parameters=JudgementPath,
+)
+def undo_judgement(desk: Desk, query: JudgementPath, body: UndoBody) -> Written:
+    """Undoing is a judgement, too, and may itself be undone."""
+    found = undo(desk.ask.view(), query.uid, reason=body.reason, decided_by=desk.operator, at=desk.now)
+    return written(desk, found)
+
+
 def judgement_document(entry: TrailEntry, operator: str) -> JudgementDocument:
     """Return the document; without an operator who asks it names nobody."""
     one = entry.judgement
@@ -100,6 +124,20 @@ def judgement_document(entry: TrailEntry, operator: str) -> JudgementDocument:
         standing=entry.standing.value,
         ended_by=entry.ended_by,
     )
+
+
+def written(desk: Desk, judgement: Judgement) -> Written:
+    """Return what is answered to a decision."""
+    entry = next(
+        found
+        for found in entry_of(desk.ask.store, judgement.uid, desk.now.date())
+        if found.judgement.uid == judgement.uid
+    )
+    release = desk.ask.store.current_release()
+    document = WrittenDocument(
+        judgement=judgement_document(entry, desk.operator), release=release.number if release else None
+    )
+    return Written(document, f"/v1/judgements/{judgement.uid}")
 
 
 def _tidy(service: str | None) -> str:

@@ -13,7 +13,15 @@ from aiohttp import web
 from aiohttp.typedefs import Handler
 
 from syncd.errors import ConfigError
-from syncd.web import api_judgements, api_links, api_planning, api_registers, api_releases, api_yardstick
+from syncd.web import (
+    api_conflicts,
+    api_judgements,
+    api_links,
+    api_planning,
+    api_registers,
+    api_releases,
+    api_yardstick,
+)
 from syncd.web.answers import MOVING, PINNED, Answer, not_modified, respond
 from syncd.web.documents import ReleaseStamp
 from syncd.web.export import catalogue_route, stream_catalogue
@@ -52,6 +60,7 @@ def build_app(deps: WebDeps) -> web.Application:
         *api_yardstick.table.routes,
         *api_planning.table.routes,
         *api_judgements.table.routes,
+        *api_conflicts.table.routes,
         catalogue_route(),
     ]
     for route in sorted(routes, key=_literal_first):

@@ -7,7 +7,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from syncd.web.documents import Document
+from syncd.web.documents import Document, StepDocument
 
 KindName = Literal["link", "conflict", "pin", "gap", "undo"]
 StandingName = Literal["holds", "superseded", "undone", "expired"]
@@ -38,3 +38,101 @@ class WrittenDocument(Document):
     judgement: JudgementDocument
     takes_effect: Literal["next_release"] = "next_release"
     release: int | None = Field(description="Number of the release now; a later one holds the decision.")
+
+
+class RulingDocument(Document):
+    """A judgement that took effect on a field."""
+
+    judgement: str = Field(description="Its uid.")
+    answer: Literal["pin", "choose", "both"]
+    value: str = Field(description="What was pinned or chosen; empty for both.")
+    said: list[str] = Field(description="What sources said when it was made.")
+    reason: str
+    decided_by: str | None = Field(description="Only operators are told, null for others.")
+    decided_at: datetime
+    until: date | None
+    returned: bool = Field(
+        description="Sources have changed what they say since; somebody should look again."
+    )
+
+
+class SayingDocument(Document):
+    """One record that says something, and when."""
+
+    source_id: str
+    source_title: str
+    native_id: str
+    fresh: bool
+    read_at: datetime | None = Field(description="When its source was last read well.")
+    first_seen_at: datetime | None
+    changed_at: datetime | None
+    run_id: int | None = Field(description="Run in which it last changed.")
+    withdrawn_at: datetime | None
+
+
+class ConflictSideDocument(Document):
+    """One side of a conflict."""
+
+    value: str
+    said_by: list[SayingDocument]
+    chosen: bool = Field(description="An operator decided that it is right.")
+
+
+class ConflictDocument(Document):
+    """Sources contradict each other about a field of an entry; the side that wins stands first."""
+
+    conflict_id: str = Field(description="Stable over releases.")
+    service_key: str
+    service_name: str
+    area_code: str
+    area_name: str
+    field: str
+    state: Literal["open", "returned", "decided"]
+    sides: list[ConflictSideDocument]
+    since_release: int
+    since_at: datetime | None
+    ruling: RulingDocument | None
+
+
+class PinDocument(Document):
+    """A value held by hand."""
+
+    pin_id: str
+    service_key: str
+    service_name: str
+    area_code: str
+    area_name: str
+    field: str
+    value: str
+    source_value: str | None = Field(description="What the sources say; null where nobody speaks.")
+    state: Literal["in_force", "returned", "waiting", "expired"]
+    ruling: RulingDocument
+
+
+class FieldSayingDocument(Document):
+    """One statement about a field with its place and why it stands there."""
+
+    value: str
+    wins: bool
+    rank: int | None = Field(description="Configured rank of the source for this field; null for a pin.")
+    said_by: SayingDocument | None
+    codes: list[str] = Field(description="Stable names of the reasons.")
+    why: list[str] = Field(description="The reasons in the language asked for.")
+
+
+class FieldExplanationDocument(Document):
+    """Why a field of an entry has its value: the winner first, then the losers in order."""
+
+    service_key: str
+    service_name: str
+    area_code: str
+    area_name: str
+    field: str
+    release: int
+    value: str | None
+    sayings: list[FieldSayingDocument]
+    since_release: int | None = Field(description="First kept release in a row with this value.")
+    since_at: datetime | None
+    pin: RulingDocument | None
+    conflict: ConflictDocument | None
+    steps: list[StepDocument]

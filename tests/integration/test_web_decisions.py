@@ -1,0 +1,427 @@
+"""Deciding through the API: who gets in, what is kept, what the log then says, and what is never written."""
+
+from __future__ import annotations
+
+import asyncio
+import gzip
+import hashlib
+import json
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+import aiohttp
+import pytest
+import pytest_asyncio
+from openapi_spec_validator import validate
+
+from syncd.model.evidence import ChannelKind
+from syncd.storage import SqlStore, open_store
+from syncd.web import Server, build_app, gate, writing
+from tests.support import miniature as mini
+from tests.support.miniature import Miniature, channel, claim, stand_up
+from tests.support.served import client, web_deps
+
+ANNA, BERT = "a" * 40, "b" * 40
+OPERATORS = {
+    "Anna Beispiel": hashlib.sha256(ANNA.encode()).digest(),
+    "Bert": hashlib.sha256(BERT.encode()).digest(),
+}
+PIN = {
+    "service": mini.OWN_FORM,
+    "area": mini.GROSSSTADT,
+    "field": "title",
+    "value": "Wohnsitz anmelden",
+    "reason": "Der Name der Stadt ist irreführend.",
+    "until": "2027-06-30",
+}
+CONFLICT = f"{mini.OWN_FORM}/{mini.GROSSSTADT}/authority"
+PLACES = [
+    ("/v1/pins", PIN),
+    (f"/v1/conflicts/{quote(CONFLICT, safe='')}/decision", {"source": "bund", "reason": "x"}),
+    (f"/v1/judgements/{'0' * 32}/undo", {"reason": "x"}),
+]
+
+
+def bearer(token: str) -> dict[str, str]:
+    return {"Authorization": f"Bearer {token}"}
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Any:
+    with open_store(f"sqlite:///{tmp_path / 'syncd.sqlite'}") as opened:
+        yield opened
+
+
+@pytest.fixture
+def miniature(store: SqlStore, tmp_path: Path) -> Miniature:
+    """The miniature, with two sources that name different authorities for one entry."""
+    made = stand_up(store, tmp_path)
+    other = claim(
+        "bund",
+        "B9",
+        mini.OWN_FORM,
+        mini.GROSSSTADT,
+        channel(ChannelKind.PAGE, "bund/wohnsitz"),
+        authority="Standesamt",
+    )
+    made.say("bund", (*mini.bund_claims(), other))
+    made.publish()
+    return made
+
+
+@pytest.fixture
+def wakes() -> list[str]:
+    return []
+
+
+@pytest_asyncio.fixture
+async def session(miniature: Miniature, wakes: list[str]) -> AsyncIterator[aiohttp.ClientSession]:
+    async with client(miniature, operators=lambda: OPERATORS, decided=lambda: wakes.append("x")) as opened:
+        yield opened
+
+
+async def problem(response: aiohttp.ClientResponse) -> dict[str, Any]:
+    assert response.content_type == "application/problem+json", await response.text()
+    found: dict[str, Any] = json.loads(await response.read())
+    return found
+
+
+# --- who gets in ------------------------------------------------------------------------------------------
+
+
+WRONG: list[dict[str, str]] = [
+    {},
+    {"Authorization": ""},
+    {"Authorization": f"Bearer {ANNA}x"},
+    {"Authorization": f"Bearer {ANNA[:-1]}"},
+    {"Authorization": f"Bearer {ANNA.upper()}"},
+    {"Authorization": f"Basic {ANNA}"},
+    {"Authorization": ANNA},
+    {"Authorization": "Bearer Anna Beispiel"},
+    {"Authorization": "Bearer \u00e4\u00f6"},
+    {"Cookie": f"token={ANNA}"},
+    {"X-Forwarded-For": "127.0.0.1", "X-Remote-User": "Anna Beispiel"},
+]
+
+
+@pytest.mark.fault("A2", "A9", "A10")
+@pytest.mark.parametrize(("path", "body"), PLACES)
+async def test_a_wrong_token_writes_nothing(
+    session: aiohttp.ClientSession, store: SqlStore, wakes: list[str], path: str, body: dict[str, str]
+) -> None:
+    url = aiohttp.client.URL(path, encoded=True)
+    for headers in WRONG:
+        async with session.post(url, json=body, headers=headers) as response:
+            assert response.status == 401, headers
+            assert (await problem(response))["code"] == "not_authorised"
+            assert response.headers["WWW-Authenticate"].startswith("Bearer")
+    assert store.judgements() == ()
+    assert wakes == []
+
+
+@pytest.mark.fault("A2", "A9")
+@pytest.mark.parametrize(("path", "body"), PLACES)
+async def test_without_operators_nobody_writes_not_even_from_this_machine(
+    miniature: Miniature, store: SqlStore, path: str, body: dict[str, str]
+) -> None:
+    async with client(miniature) as session:
+        for headers in ({}, bearer(ANNA)):
+            url = aiohttp.client.URL(path, encoded=True)
+            async with session.post(url, json=body, headers=headers) as response:
+                assert response.status == 403
+                found = await problem(response)
+                assert found["code"] == "writes_off"
+                assert "[[web.operator]]" in found["fix"]
+    assert store.judgements() == ()
+
+
+async def test_two_tokens_at_once_prove_nobody(session: aiohttp.ClientSession) -> None:
+    headers = [("Authorization", f"Bearer {ANNA}"), ("Authorization", f"Bearer {BERT}")]
+    async with session.post("/v1/pins", json=PIN, headers=headers) as response:
+        assert response.status == 401
+
+
+async def test_wrong_tokens_are_throttled_and_the_right_one_is_not(
+    session: aiohttp.ClientSession, caplog: pytest.LogCaptureFixture
+) -> None:
+    statuses = []
+    for number in range(gate.WRONG_PER_MINUTE + 5):
+        async with session.get("/v1/pins", headers=bearer(f"{number:040d}")) as response:
+            statuses.append(response.status)
+            last = response.headers
+    assert statuses == [401] * gate.WRONG_PER_MINUTE + [429] * 5
+    assert last["Retry-After"] == "60"
+    async with session.post("/v1/pins", json=PIN, headers=bearer(ANNA)) as response:
+        assert response.status == 201
+    assert ANNA not in caplog.text
+
+
+async def test_one_operator_gone_wild_is_stopped_and_the_others_are_not(
+    session: aiohttp.ClientSession, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    statuses = []
+    for _ in range(gate.WRITES_PER_MINUTE + 1):
+        async with session.post("/v1/pins", data=b"", headers=bearer(ANNA)) as response:
+            statuses.append(response.status)
+    assert statuses[-2:] == [415, 429]
+    async with session.post("/v1/pins", json=PIN, headers=bearer(BERT)) as response:
+        assert response.status == 201
+
+
+async def test_a_rotated_token_counts_at_once(miniature: Miniature) -> None:
+    known = dict(OPERATORS)
+    async with client(miniature, operators=lambda: known) as session:
+        async with session.post("/v1/pins", json=PIN, headers=bearer(ANNA)) as response:
+            assert response.status == 201
+        known["Anna Beispiel"] = hashlib.sha256(b"c" * 40).digest()
+        async with session.post("/v1/pins", json=PIN, headers=bearer(ANNA)) as response:
+            assert response.status == 401
+
+
+# --- what is kept -----------------------------------------------------------------------------------------
+
+
+@pytest.mark.fault("A13")
+async def test_every_decision_stands_in_the_log_with_name_reason_and_instant(
+    session: aiohttp.ClientSession, miniature: Miniature, wakes: list[str]
+) -> None:
+    async with session.get("/v1/conflicts") as response:
+        (conflict,) = (await response.json())["items"]
+    assert conflict["conflict_id"] == CONFLICT
+    assert {side["value"] for side in conflict["sides"]} == {"Bürgeramt", "Standesamt"}
+    path = f"/v1/conflicts/{quote(CONFLICT, safe='')}/decision"
+    decision = {"source": "bund", "reason": "Laut Satzung vom 1. März."}
+    url = aiohttp.client.URL(path, encoded=True)
+    async with session.post(url, json=decision, headers=bearer(BERT)) as response:
+        assert response.status == 201, await response.text()
+        assert response.headers["Cache-Control"] == "no-store"
+        written = await response.json()
+        location = response.headers["Location"]
+    assert written["takes_effect"] == "next_release"
+    assert written["release"] == 2
+    assert written["judgement"]["decided_by"] == "Bert"
+    assert wakes == ["x"]
+    miniature.publish()
+    async with session.get("/v1/conflicts?state=decided", headers=bearer(ANNA)) as response:
+        (decided,) = (await response.json())["items"]
+    assert decided["ruling"]["decided_by"] == "Bert"
+    assert [side["value"] for side in decided["sides"] if side["chosen"]] == ["Standesamt"]
+    uid = written["judgement"]["uid"]
+    miniature.clock.forward(hours=1)
+    url = f"/v1/judgements/{uid}/undo"
+    async with session.post(url, json={"reason": "Doch nicht."}, headers=bearer(ANNA)) as response:
+        assert response.status == 201
+    async with session.get(location, headers=bearer(ANNA)) as response:
+        log = (await response.json())["items"]
+    assert [(one["kind"], one["standing"], one["decided_by"]) for one in log] == [
+        ("conflict", "undone", "Bert"),
+        ("undo", "holds", "Anna Beispiel"),
+    ]
+    assert log[0]["ended_by"] == log[1]["uid"]
+    assert log[0]["reason"] == decision["reason"]
+    assert log[0]["decided_at"].startswith("2026-11-26T12:00:00")
+    assert log[1]["decided_at"].startswith("2026-11-26T13:00:00")
+    miniature.publish()
+    async with session.get("/v1/conflicts") as response:
+        (reopened,) = (await response.json())["items"]
+    assert (reopened["state"], reopened["ruling"]) == ("open", None)
+
+
+async def test_a_pin_is_listed_and_explained(session: aiohttp.ClientSession, miniature: Miniature) -> None:
+    async with session.post("/v1/pins", json=PIN, headers=bearer(ANNA)) as response:
+        assert response.status == 201, await response.text()
+    miniature.publish()
+    async with session.get("/v1/pins") as response:
+        (pinned,) = (await response.json())["items"]
+    assert (pinned["value"], pinned["state"]) == (PIN["value"], "in_force")
+    query = {"service": mini.OWN_FORM, "area": mini.GROSSSTADT, "field": "title", "lang": "de"}
+    async with session.get("/v1/explain/field", params=query) as response:
+        told = (await response.json())["item"]
+    assert told["value"] == PIN["value"]
+    assert told["sayings"][0]["wins"] is True
+    assert told["pin"]["reason"] == PIN["reason"]
+    async with session.get(f"/v1/catalogue?service={mini.OWN_FORM}") as response:
+        assert (await response.json())["items"][0]["title"] == PIN["value"]
+
+
+async def test_only_operators_are_told_who_decided(
+    session: aiohttp.ClientSession, miniature: Miniature
+) -> None:
+    async with session.post("/v1/pins", json=PIN, headers=bearer(ANNA)) as response:
+        uid = (await response.json())["judgement"]["uid"]
+    miniature.publish()
+    places = [
+        "/v1/judgements",
+        f"/v1/judgements/{uid}",
+        "/v1/pins",
+        "/v1/conflicts",
+        f"/v1/explain/field?service={mini.OWN_FORM}&area={mini.GROSSSTADT}&field=title",
+    ]
+    for place in places:
+        async with session.get(place) as anybody:
+            assert anybody.status == 200, place
+            assert "Anna" not in await anybody.text(), place
+            assert "Authorization" in anybody.headers["Vary"]
+            etag = anybody.headers["ETag"]
+        async with session.get(place, headers={**bearer(BERT), "If-None-Match": etag}) as operator:
+            text = await operator.text()
+            assert ("Anna Beispiel" in text) is (place != "/v1/conflicts"), place
+        async with session.get(place, headers=bearer("wrong" * 10)) as nobody:
+            assert nobody.status == 401
+
+
+async def test_the_trail_is_paged_and_filtered(session: aiohttp.ClientSession, miniature: Miniature) -> None:
+    for number in range(5):
+        miniature.clock.forward(minutes=1)
+        body = {**PIN, "value": f"Name {number}"}
+        async with session.post("/v1/pins", json=body, headers=bearer(ANNA)) as response:
+            assert response.status == 201
+    seen: list[dict[str, Any]] = []
+    address: str | None = "/v1/judgements?limit=2"
+    while address is not None:
+        async with session.get(aiohttp.client.URL(address, encoded=True)) as response:
+            page = await response.json()
+        seen += page["items"]
+        address = page["next"]
+    assert [json.loads(one["value"])["taken"] for one in seen] == [f"Name {n}" for n in range(5)]
+    assert [one["standing"] for one in seen] == ["superseded"] * 4 + ["holds"]
+    for query, expected in [
+        ("standing=holds", 1),
+        ("kind=pin&kind=undo", 5),
+        ("kind=link", 0),
+        (f"service={mini.OWN_FORM}", 5),
+        (f"service={mini.TO_PRINT}", 0),
+    ]:
+        async with session.get(f"/v1/judgements?{query}") as response:
+            assert len((await response.json())["items"]) == expected, query
+
+
+# --- what is refused --------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("changed", "named"),
+    [
+        ({"reason": ""}, "reason"),
+        ({"reason": "  \n "}, "reason"),
+        ({"reason": None}, "reason"),
+        ({"reason": "x" * (writing.MAX_REASON + 1)}, "reason"),
+        ({"reason": "a\u0000b"}, "reason"),
+        ({"until": "2027-13-01"}, "until"),
+        ({"until": None}, "until"),
+        ({"field": 7}, "field"),
+        ({"decided_by": "somebody else"}, "decided_by"),
+        ({"decided_at": "2020-01-01"}, "decided_at"),
+    ],
+)
+@pytest.mark.fault("A13")
+async def test_a_body_off_its_description_is_refused_by_field(
+    session: aiohttp.ClientSession, store: SqlStore, changed: dict[str, Any], named: str
+) -> None:
+    async with session.post("/v1/pins", json={**PIN, **changed}, headers=bearer(ANNA)) as response:
+        assert response.status == 400
+        found = await problem(response)
+    assert named in {error["parameter"] for error in found["errors"]}
+    assert store.judgements() == ()
+
+
+@pytest.mark.parametrize(
+    ("changed", "status", "code"),
+    [
+        ({"service": "99999999999999"}, 404, "unknown_service"),
+        ({"area": "Nirgendwo"}, 404, "unknown_area"),
+        ({"field": "evidence"}, 400, "bad_decision"),
+        ({"until": "2020-01-01"}, 400, "bad_decision"),
+        ({"area": mini.AUHEIM}, 404, "unknown_entry"),
+    ],
+)
+async def test_what_makes_no_sense_is_refused(
+    session: aiohttp.ClientSession, store: SqlStore, changed: dict[str, Any], status: int, code: str
+) -> None:
+    async with session.post("/v1/pins", json={**PIN, **changed}, headers=bearer(ANNA)) as response:
+        assert (response.status, (await problem(response))["code"]) == (status, code)
+    assert store.judgements() == ()
+
+
+@pytest.mark.fault("A4")
+@pytest.mark.parametrize(
+    ("body", "headers", "status", "code"),
+    [
+        (json.dumps(PIN).encode(), {"Content-Type": "text/plain"}, 415, "body_not_json"),
+        (
+            json.dumps(PIN).encode(),
+            {"Content-Type": "application/x-www-form-urlencoded"},
+            415,
+            "body_not_json",
+        ),
+        (
+            gzip.compress(b" " * 10_000_000),
+            {"Content-Type": "application/json", "Content-Encoding": "gzip"},
+            415,
+            "body_not_json",
+        ),
+        (b" " * (writing.MAX_JSON_BYTES + 1), {"Content-Type": "application/json"}, 413, "request_too_large"),
+        (b" " * 70_000, {"Content-Type": "application/json"}, 413, "request_too_large"),
+        (b"", {"Content-Type": "application/json"}, 400, "bad_parameter"),
+        (b"[]", {"Content-Type": "application/json"}, 400, "bad_parameter"),
+        (b'{"reason": "a", "reason": "b"}', {"Content-Type": "application/json"}, 400, "bad_parameter"),
+        (b'{"reason": NaN}', {"Content-Type": "application/json"}, 400, "bad_parameter"),
+        (b'{"reason": "\\ud800"}', {"Content-Type": "application/json"}, 400, "bad_parameter"),
+        (b"\xff\xfe{}", {"Content-Type": "application/json"}, 400, "bad_parameter"),
+        (b"[" * 15_000, {"Content-Type": "application/json"}, 400, "bad_parameter"),
+    ],
+)
+async def test_bodies_that_are_no_small_strict_json_are_refused(  # noqa: PLR0917 - one table
+    session: aiohttp.ClientSession,
+    store: SqlStore,
+    body: bytes,
+    headers: dict[str, str],
+    status: int,
+    code: str,
+) -> None:
+    async with session.post("/v1/pins", data=body, headers={**headers, **bearer(ANNA)}) as response:
+        assert response.status == status, await response.text()
+        assert (await problem(response))["code"] == code
+    assert store.judgements() == ()
+
+
+@pytest.mark.fault("A4")
+async def test_a_body_that_never_ends_is_cut_off_and_others_are_served(
+    miniature: Miniature, store: SqlStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(writing, "BODY_SECONDS", 0.3)
+    deps = web_deps(miniature, operators=lambda: OPERATORS)
+    async with Server(build_app(deps), "127.0.0.1", 0) as server, aiohttp.ClientSession(server.url) as other:
+        host, _, port = server.url.removeprefix("http://").partition(":")
+        reader, writer = await asyncio.open_connection(host, int(port))
+        head = "POST /v1/pins HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"
+        writer.write(f"{head}Authorization: Bearer {ANNA}\r\nContent-Length: 500\r\n\r\n{{".encode())
+        async with other.post("/v1/pins", json=PIN, headers=bearer(BERT)) as response:
+            assert response.status == 201
+        answer = await reader.read(4096)
+        writer.close()
+    assert b" 408 " in answer.splitlines()[0]
+    assert b"request_slow" in answer
+    assert len(store.judgements()) == 1
+
+
+async def test_methods_that_do_not_exist_are_told(session: aiohttp.ClientSession) -> None:
+    for method in ("PUT", "PATCH", "DELETE"):
+        async with session.request(method, "/v1/pins", headers=bearer(ANNA)) as response:
+            assert response.status == 405
+            assert response.headers["Allow"] == "GET, HEAD, POST"
+
+
+async def test_the_description_says_who_may_and_with_what(session: aiohttp.ClientSession) -> None:
+    async with session.get("/v1/openapi.json") as response:
+        document = await response.json()
+    validate(document)
+    pins = document["paths"]["/v1/pins"]
+    assert pins["post"]["security"] == [{"operator": []}]
+    assert {"201", "400", "401", "403", "404", "408", "413", "415", "429"} <= set(pins["post"]["responses"])
+    assert pins["post"]["requestBody"]["required"] is True
+    assert document["components"]["securitySchemes"]["operator"]["scheme"] == "bearer"
+    writes = [path for path, item in document["paths"].items() if "post" in item]
+    assert all(item["post"]["security"] for path, item in document["paths"].items() if path in writes)
