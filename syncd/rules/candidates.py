@@ -17,17 +17,10 @@ from rapidfuzz.distance import Indel
 
 from syncd.model.linkage import FULL_SCORE, Candidate, Described, Linkage, LinkMethod, LinkState
 from syncd.model.service import ServiceKey
-from syncd.rules.link_features import (
-    GUARDS,
-    Known,
-    Query,
-    prepare_query,
-    prepare_service,
-    reasons_for,
-    score,
-)
+from syncd.rules.link_features import GUARDS, reasons_for, score
+from syncd.rules.link_terms import Known, Query, prepare_query, prepare_service
 from syncd.rules.title_terms import Lexicon, fold, replace_names, words_of
-from syncd.rules.verrichtung import read_acts
+from syncd.rules.verrichtung import GRANT, acts_of_service, read_acts
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -167,6 +160,10 @@ class _SpellingLexicon(Lexicon):
                 for gram in _grams(term):
                     self._grams[gram].append(term)
 
+    def joined(self, words: list[str]) -> list[str]:
+        """Join as the register writes it."""
+        return self._lexicon.joined(words)
+
     def _parts(self, word: str) -> tuple[str, ...]:
         return tuple(s if s in self._known else self._nearest(s) for s in self._lexicon.split(word))
 
@@ -212,12 +209,16 @@ def decide(candidates: Sequence[Candidate], thresholds: Thresholds = DEFAULT_THR
 
 
 def _objects_with_one_act(services: Mapping[str, Service]) -> frozenset[str]:
-    """Return the objects (first eight digits) with exactly one key below them."""
-    below: dict[str, int] = defaultdict(int)
+    """Return the objects (first eight digits) with exactly one key below them, and that to grant something."""
+    below: dict[str, list[str]] = defaultdict(list)
     for key, service in services.items():
         if not service.key.is_local and service.key.structure != "lo":
-            below[key[:_OBJECT]] += 1
-    return frozenset(name for name, number in below.items() if number == 1)
+            below[key[:_OBJECT]].append(key)
+    return frozenset(
+        name
+        for name, keys in below.items()
+        if len(keys) == 1 and acts_of_service(services[keys[0]]).kinds == {GRANT}
+    )
 
 
 def _related(one: str, other: str) -> bool:

@@ -8,34 +8,18 @@ the index, or what was decided before.
 
 from __future__ import annotations
 
-import re
-from dataclasses import dataclass
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
-from urllib.parse import unquote, urlsplit
 
-from syncd.model import facts
-from syncd.model.linkage import FULL_SCORE, Described, Reason
-from syncd.rules.fingerprint import fingerprint
-from syncd.rules.services import parse_service_keys
-from syncd.rules.title_terms import (
-    LIGHT,
-    NEGATORS,
-    Lexicon,
-    citations_of,
-    fold,
-    is_stop,
-    replace_names,
-    take_apart,
-    words_of,
-)
-from syncd.rules.verrichtung import Acts, Agreement, acts_of_service, agreement, read_acts
+from syncd.model.linkage import FULL_SCORE, Reason
+from syncd.rules.title_terms import stem
+from syncd.rules.verrichtung import Acts, Agreement, agreement
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Mapping
 
-    from syncd.model.record import Record
     from syncd.model.service import Service
+    from syncd.rules.link_terms import Known, Prepared, Query
 
 # --- ids and weights ------------------------------------------------------------------------------------------
 
@@ -70,7 +54,7 @@ POINTS: Final[Mapping[str, int]] = MappingProxyType(
         SYNONYM: -20,
         ACT_UNSAID: -50,
         ACT_ONLY: -10,
-        COARSE: -30,
+        COARSE: -60,
         ACT_DIFFERS: -200,
         ACT_OPPOSITE: -500,
         NUMBER: -60,
@@ -96,155 +80,16 @@ GUARDS: Final = frozenset(
 )
 """Reasons that leave a link to a person."""
 
-OTHER_WORD_POINTS: Final = -10
-"""Same kind of act, other word ("Erlaubnis", "Genehmigung"): decides between twins, hardly more."""
+APPLIED_POINTS: Final = -10
+"""The record says only that there is an application."""
+OTHER_WORD_POINTS: Final = -40
+"""Same kind of act, other word ("Widerruf", "Rücknahme"): decides between twins."""
 BONUS_LIMIT: Final = 150
 """What features beside the title may add together: they confirm a title, they do not replace it."""
-SOFT_DIVISOR: Final = 3
-"""Words in brackets and names of laws, where missing on the other side, count a third."""
+SOFT_DIVISOR: Final = 2
+"""Words in brackets, names of laws and light words count half where they are missing on the other side."""
 
-AUTHORITY_GROUPS: Final[Mapping[str, str]] = MappingProxyType(
-    {
-        "standesamt": "027 059 101 133 080 020",
-        "auslaenderbehoerde": "010 011 099",
-        "einwanderungsbehoerde": "010 011 099",
-        "finanzamt": "102",
-        "steueramt": "102",
-        "bundeszentralamt fuer steuern": "102",
-        "fuehrerscheinstelle": "108",
-        "fahrerlaubnisbehoerde": "108",
-        "zulassungsstelle": "036",
-        "zulassungsbehoerde": "036",
-        "gewerbeamt": "050 025 052",
-        "jobcenter": "107 007",
-        "familienkasse": "041",
-        "elterngeldstelle": "041",
-        "wohngeldstelle": "107",
-        "sozialamt": "107 015 106",
-        "jugendamt": "041 107 133 065 002",
-        "rentenversicherung": "114",
-        "waffenbehoerde": "119 123",
-        "zollamt": "122 102",
-    }
-)
-"""Words of authorities' names → groups (segment 2) of the services they mostly run; our own reading of the register."""
-
-_KEY_DIGITS = re.compile(r"[0-9]+")
 _GROUP_END, _OBJECT_END, _ACT_END, _KEY_LENGTH = 5, 8, 11, 14
-
-
-@dataclass(frozen=True, slots=True)
-class Prepared:
-    """One title or name, ready to be compared.
-
-    ``terms`` → weight of the stems that must be matched; ``soft`` → weight of those in brackets and of laws.
-    """
-
-    terms: Mapping[str, int]
-    soft: Mapping[str, int]
-    acts: Acts
-    citations: frozenset[str]
-    negated: frozenset[str]
-
-    @property
-    def weight(self) -> int:
-        """Weight of all that must be matched."""
-        return sum(self.terms.values())
-
-
-@dataclass(frozen=True, slots=True)
-class Known:
-    """One name of a service, ready to be compared, with what the register says of it."""
-
-    service: Service
-    prepared: Prepared
-    is_alias: bool = False
-    is_only_act: bool = False
-    """True where the object has this one Verrichtung and no other in the register."""
-
-
-@dataclass(frozen=True, slots=True)
-class Query:
-    """A described record, ready to be compared: its title, its synonyms, and what goes with them."""
-
-    described: Described
-    texts: tuple[Prepared, ...]
-    citations: frozenset[str]
-    description_stems: frozenset[str]
-    url_stems: frozenset[str]
-    situation: frozenset[str]
-    bundle: frozenset[str]
-    groups: frozenset[str]
-    fragments: tuple[str, ...]
-
-
-def describe(record: Record) -> Described:
-    """Return what of a record is compared. Of its key field, only what is no key."""
-    unusable = tuple(part for text in record.service_keys for part in parse_service_keys(text)[1])
-    said = dict(record.facts)
-    urls = (*(c.url for c in record.channels if c.url), *((record.page_url,) if record.page_url else ()))
-    return Described(
-        title=record.title,
-        description=record.description or "",
-        authority=record.authority or "",
-        key_fragments=unusable,
-        situation=said.get(facts.SITUATION, ""),
-        ozg_name=said.get(facts.OZG_NAME, ""),
-        synonyms=tuple(s for s in said.get(facts.SYNONYMS, "").split(facts.LIST_SEPARATOR) if s.strip()),
-        urls=urls,
-        typing=record.typing,
-        facts=tuple(sorted(said.items())),
-        language=record.language,
-    )
-
-
-def prepare(text: str, lexicon: Lexicon, weigh: Callable[[str], int], acts: Acts | None = None) -> Prepared:
-    """Take a title apart and weigh its stems; ``acts`` replaces what its words say of the act."""
-    parts = take_apart(text)
-    main = read_acts(parts.main)
-    aside = read_acts(" ".join(parts.asides))
-    said = read_acts(f"{parts.main} {' '.join(parts.asides)}") if parts.asides else main
-    heavy = " ".join(w for w in main.words if w not in LIGHT)
-    stems = lexicon.stems(heavy) or lexicon.stems(" ".join((*main.words, *main.act_words)))
-    light = (*aside.words, *(w for w in main.words if w in LIGHT))
-    soft = frozenset(lexicon.stems(" ".join(light))).difference(stems)
-    words = words_of(fold(text))
-    return Prepared(
-        terms={s: weigh(s) for s in sorted(set(stems))},
-        soft={s: weigh(s) for s in sorted(soft)},
-        acts=Acts(acts.kinds if acts else said.kinds, main.words, said.act_words),
-        citations=frozenset(parts.citations),
-        negated=NEGATORS.intersection(words),
-    )
-
-
-def prepare_service(
-    service: Service, name: str, lexicon: Lexicon, weigh: Callable[[str], int], *, is_only_act: bool = False
-) -> Known:
-    """Make one name of a service ready; its act is read from the key where the key says it."""
-    prepared = prepare(name, lexicon, weigh, acts_of_service(service))
-    return Known(service, prepared, is_alias=name != service.name, is_only_act=is_only_act)
-
-
-def prepare_query(described: Described, lexicon: Lexicon, weigh: Callable[[str], int]) -> Query:
-    """Make a described record ready."""
-    texts = tuple(prepare(t, lexicon, weigh) for t in (described.title, *described.synonyms) if t.strip())
-    cited = {c for text in (*described.legal_grounds, described.title) for c in citations_of(text)}
-    cited.update(citations_of(described.description))
-    authority = fold(described.authority)
-    return Query(
-        described=described,
-        texts=texts,
-        citations=frozenset(cited),
-        description_stems=frozenset(lexicon.stems(fold(described.description))),
-        url_stems=frozenset(s for url in described.urls for s in _url_stems(url, lexicon)),
-        situation=frozenset(lexicon.stems(fold(described.situation))),
-        bundle=frozenset(lexicon.stems(fold(described.ozg_name))),
-        groups=frozenset(
-            g for word, groups in AUTHORITY_GROUPS.items() if word in authority for g in groups.split()
-        ),
-        fragments=tuple("".join(_KEY_DIGITS.findall(f)) for f in described.key_fragments),
-    )
 
 
 # --- the sum ----------------------------------------------------------------------------------------------------
@@ -301,13 +146,15 @@ def _title_reasons(text: Prepared, known: Known, *, is_synonym: bool) -> tuple[R
     """Compare words by their rarity: full points, less the share of the words only one side has."""
     other = known.prepared
     shared = text.terms.keys() & (other.terms.keys() | other.soft.keys())
-    shared |= text.soft.keys() & other.terms.keys()
+    shared |= text.soft.keys() & (other.terms.keys() | other.soft.keys())
     only_text = {t: w for t, w in text.terms.items() if t not in shared}
     only_other = {t: w for t, w in other.terms.items() if t not in shared}
     whole = text.weight + other.weight
     if not whole or not shared:
         return (Reason(TITLE, 0, ""),)
     name = SYNONYM if is_synonym else OTHER_NAME if known.is_alias else TITLE
+    if text.wording == other.wording:
+        return (Reason(name, FULL_SCORE + (POINTS[SYNONYM] if is_synonym else 0), " ".join(other.wording)),)
     reasons = [Reason(name, FULL_SCORE + (POINTS[SYNONYM] if is_synonym else 0), " ".join(sorted(shared)))]
     for feature, only, soft in (
         (ONLY_RECORD, only_text, text.soft.keys() - shared),
@@ -335,13 +182,11 @@ def acts(said: Acts, known: Known) -> list[Reason]:
     matched = f"{'/'.join(sorted(said.kinds)) or '-'} : {'/'.join(sorted(there.kinds)) or '-'}"
     verdict = agreement(said.kinds, there.kinds)
     is_object = known.service.key.structure == "lo"
-    if is_object and verdict in {Agreement.SAME, Agreement.UNSAID} and (said.kinds or known.is_only_act):
+    named = verdict is Agreement.SAME and said.kinds == there.kinds
+    if is_object and verdict >= Agreement.UNSAID and (known.is_only_act or (said.kinds and not named)):
         return [Reason(COARSE, POINTS[COARSE], matched)]
     if verdict is Agreement.SAME:
-        if not said.kinds:
-            return []
-        same_word = not set(said.act_words).isdisjoint(there.act_words)
-        return [Reason(ACT_SAME, 0 if same_word else OTHER_WORD_POINTS, matched)]
+        return _same_act(said, there, matched)
     if verdict is Agreement.UNSAID and known.is_only_act:
         return [Reason(ACT_ONLY, POINTS[ACT_ONLY], matched)]
     feature = {
@@ -350,6 +195,15 @@ def acts(said: Acts, known: Known) -> list[Reason]:
         Agreement.OPPOSITE: ACT_OPPOSITE,
     }[verdict]
     return [Reason(feature, POINTS[feature], matched)]
+
+
+def _same_act(said: Acts, there: Acts, matched: str) -> list[Reason]:
+    if not said.kinds:
+        return []
+    if not {stem(w) for w in said.act_words}.isdisjoint(stem(w) for w in there.act_words):
+        return [Reason(ACT_SAME, 0, matched)]
+    points = APPLIED_POINTS if said.kinds != there.kinds else OTHER_WORD_POINTS
+    return [Reason(ACT_SAME, points, matched)]
 
 
 def _exact_words(
@@ -449,13 +303,3 @@ def _found_in(feature: str, stems: frozenset[str], known: Prepared) -> list[Reas
         return []
     points = POINTS[feature] * sum(known.terms[t] for t in found) // whole
     return [Reason(feature, points, " ".join(found))] if points else []
-
-
-def _url_stems(address: str, lexicon: Lexicon) -> tuple[str, ...]:
-    try:
-        path = unquote(urlsplit(address.strip()).path)
-    except ValueError:
-        return ()
-    mark = fingerprint(address)
-    text = replace_names(fold(f"{path} {mark.process if mark else ''}"))
-    return tuple(s for w in text.split() if w.isalpha() and not is_stop(w) for s in lexicon.split(w))

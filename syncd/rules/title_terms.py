@@ -22,25 +22,40 @@ _WORD = re.compile(r"[a-z0-9]+")
 _GENDER = re.compile(r"(?<=[a-z])[*:_/]\s*-?in(nen)?\b|(?<=[a-z])\(in(nen)?\)|/\s*-?(r|n|e|s|er|en)\b")
 _ASIDE = re.compile(r"\(([^()]*)\)")
 
-_STOP: Final = frozenset(
-    """der die das den dem des ein eine einen einem einer eines und oder bzw beziehungsweise sowie als am an auf aus
-    bei beim bis durch fuer im in ins ihr ihre ihren ihrem ihrer ihres sich sie es mit nach neu neuen neue neues ueber
-    um unter vom von vor waehrend wegen zu zum zur zwecks zweck zwecke gem gemaess lassen werden wird wurde sind ist
-    haben hat kann koennen soll sollen muessen muss dass wenn so u a o ae etc usw art sonstige sonstiger sonstigen
-    allgemein allgemeine allgemeiner dienst leistung leistungen s n e r er en abs absatz satz nr nummer ziffer
-    jeweils insbesondere hier online digital sein seine seinen seiner sehr ab damit deren dessen diese dieser dieses
-    welche ggf gegebenenfalls stellen stelle einholen vornehmen abgeben einreichen machen nehmen beziehen
-    besonderen besondere besonderer bereich z b""".split()
+
+def words_in(text: str) -> frozenset[str]:
+    """Return the words of a table that is written as text."""
+    return frozenset(text.split())
+
+
+_STOP: Final = words_in(
+    """
+    der die das den dem des ein eine einen einem einer eines und oder bzw beziehungsweise sowie als
+    am an auf aus bei beim bis durch fuer im in ins ihr ihre ihren ihrem ihrer ihres sich sie es mit
+    nach ueber um unter vom von vor waehrend wegen zu zum zur zwecks zweck zwecke gem gemaess lassen
+    werden wird wurde sind ist haben hat kann koennen soll sollen muessen muss dass wenn so u a o ae
+    etc usw art dienst leistung leistungen s n e r er en abs absatz satz nr nummer ziffer jeweils
+    insbesondere hier online digital sein seine seinen seiner sehr ab damit deren dessen diese
+    dieser dieses welche ggf gegebenenfalls stellen stelle einholen vornehmen abgeben einreichen
+    machen nehmen beziehen bereich z b
+    """
 )
 """Words that tell no two services apart. "ohne", "nicht", "ausser" and "nur" are none of them."""
 
-LIGHT: Final = frozenset(
-    """gesetzliche gesetzlichen gesetzlicher gesetzlich staatliche staatlichen staatlich person personen menschen
-    mensch verfahren massnahmen massnahme daten""".split()
+LIGHT: Final = words_in(
+    """
+    gesetzliche gesetzlichen gesetzlicher gesetzlich staatliche staatlichen staatlich person
+    personen menschen mensch verfahren massnahmen massnahme daten neu neuen neue neues sonstige
+    sonstiger sonstigen allgemein allgemeine allgemeinen allgemeiner besondere besonderen besonderer
+    """
 )
-"""Words that say little: they count a third, as words in brackets do."""
+"""Words that say little: they count half, as words in brackets do."""
 
-NEGATORS: Final = frozenset("ohne nicht kein keine keinen ausser ausserhalb nur statt anstatt".split())
+NEGATORS: Final = words_in(
+    """
+    ohne nicht kein keine keinen ausser ausserhalb nur statt anstatt
+    """
+)
 """Words that turn a title over; one that stands on one side alone is never overlooked."""
 
 SYNONYMS: Final[Mapping[str, str]] = MappingProxyType(
@@ -79,7 +94,6 @@ SYNONYMS: Final[Mapping[str, str]] = MappingProxyType(
         "kmu": "kleine mittlere unternehmen",
         "dpma": "patent markenamt",
         "bamf": "bundesamt migration fluechtlinge",
-        "rente": "rente",
         "baugesuch": "bauantrag",
         "papiere": "dokument",
         "gez": "rundfunkbeitrag",
@@ -109,12 +123,12 @@ _PHRASES: Final = (
     ("parkausweis fuer bewohner", "bewohnerparkausweis"),
     ("ausweis fuer schwerbehinderte", "schwerbehindertenausweis"),
     ("zentralregister fuer auslaender", "auslaenderzentralregister"),
-    ("vorname", "vorname"),
 )
 
 _LINKS = ("", "s", "es", "n", "en", "er", "e")
 _SHORTEST_PART = 4
 _SHORTEST_STEM = 4
+_LONGEST_ABBREVIATION = 5
 _ENDINGS = (
     *("innen", "ungen", "ischen", "ische", "isches", "ischer", "ten", "ter", "tes", "ung", "lich", "liche"),
     *("lichen", "licher", "liches", "ern", "en", "er", "em", "es", "in", "te", "e", "n", "s"),
@@ -124,14 +138,15 @@ _LONGEST_FIRST = tuple(sorted(_ENDINGS, key=lambda ending: (-len(ending), ending
 _CITATION = re.compile(
     r"(?:§§?|paragraf|paragraph|art\.|artikel)\s*(\d+\s?[a-z]?)\b"
     r"(?:\s*(?:abs(?:atz|\.)?|nr\.?|nummer|s(?:atz|\.)|buchst(?:abe|\.)|halbs(?:atz|\.)|i\.?v\.?m\.?)\s*\d*\w?\b)*"
-    r"\s*(?:des |der )?((?:[a-z][a-z-]*g|sgb\s+[ivx0-9]+|[a-z-]*gesetz(?:es|buch|buches)?|[a-z-]*ordnung"
-    r"|[a-z-]{2,}o|[a-z]{2,}v)\b(?:\s+[ivx]+\b)?)?"
+    r"(?:\s*(?:des |der )?(sgb\s+[ivx0-9]+|[a-z-]+))?"
 )
 _LAW = re.compile(
     r"\b(?:nach|gemaess|gem\.?|laut|entsprechend|i\.\s?s\.\s?d\.?|im sinne)\s+(?:dem |der |den |des )?"
-    r"((?:[a-z-]*(?:gesetz|gesetzes|gesetzbuch|verordnung|handwerksordnung|gewerbeordnung|richtlinie|abkommen)"
-    r"|[a-z]{2,}g|sgb\s+[ivx0-9]+)\b)"
+    r"(sgb\s+[ivx0-9]+|[a-z-]+)"
 )
+_LAW_WORD = re.compile(r"sgb\s.*|.*(?:gesetz|gesetzes|gesetzbuch|verordnung|ordnung|richtlinie|abkommen)")
+_LAW_SHORT = re.compile(r"\b[A-ZÄÖÜ][a-zäöüß]*[A-ZÄÖÜ]\w*|\b[A-ZÄÖÜ]{2,}\b")
+"""Short names of laws have two capitals at least (GewO, PAuswG, KWG); other words behind "nach" have not."""
 _LAWS: Final[Mapping[str, str]] = MappingProxyType(
     {
         "kreditwesengesetz": "kwg",
@@ -166,8 +181,8 @@ _LAWS: Final[Mapping[str, str]] = MappingProxyType(
 class TitleParts:
     """A title taken apart: its main text, what stands in brackets, and the citations of laws.
 
-    ``main`` and ``asides`` are folded. A citation is ``§ <number> <law>``, the law in short where the table knows it
-    and empty where the title names none.
+    ``main`` and ``asides`` are folded. A citation is ``§ <number> <law>``, the law in short where
+    the table knows it and empty where the title names none.
     """
 
     main: str
@@ -190,23 +205,48 @@ def words_of(folded: str) -> tuple[str, ...]:
 def take_apart(text: str) -> TitleParts:
     """Split a title into main text, asides and citations; laws that are only named become asides."""
     folded = fold(text)
-    citations = citations_of(folded)
-    rest = _CITATION.sub(" ", folded)
+    short = _short_laws(text)
+    rest = _CITATION.sub(lambda m: " " if _is_law(m.group(2), short) else f" {m.group(2) or ''} ", folded)
     asides = [a.strip() for a in _ASIDE.findall(rest) if a.strip()]
     rest = _ASIDE.sub(" ", rest)
-    asides += [m.strip() for m in _LAW.findall(rest)]
-    main = " ".join(_LAW.sub(" ", rest).split())
+    asides = [a for a in asides if not _abbreviates(a, rest)]
+    named = [m.group(1) for m in _LAW.finditer(rest) if _is_law(m.group(1), short)]
+    asides += [_LAWS.get(name, name) for name in named]
+    main = " ".join(_LAW.sub(lambda m: " " if _is_law(m.group(1), short) else m.group(), rest).split())
+    citations = citations_of(text)
     if not _WORD.search(main):
         return TitleParts(folded, (), citations)
     return TitleParts(main, tuple(asides), citations)
 
 
+def _short_laws(text: str) -> frozenset[str]:
+    return frozenset(fold(word) for word in _LAW_SHORT.findall(text))
+
+
+def _is_law(name: str | None, short: frozenset[str]) -> bool:
+    return bool(name) and (name in short or _LAW_WORD.fullmatch(name or "") is not None)
+
+
+def _abbreviates(aside: str, main: str) -> bool:
+    """Tell whether an aside is the abbreviation of a run of words in front ("Berufsausbildungsbeihilfe (BAB)")."""
+    if not aside.isalpha() or len(aside) > _LONGEST_ABBREVIATION:
+        return False
+    for match in re.finditer(rf"\b{aside[0]}", main):
+        letters = iter(main[match.start() :])
+        if all(letter in letters for letter in aside):
+            return True
+    return False
+
+
 def citations_of(text: str) -> tuple[str, ...]:
     """Return the citations in a text, sorted, without repetitions: ``§ 34a gewo``."""
+    if "§" not in text and "rt" not in text and "aragra" not in text:
+        return ()
     found = set()
+    short = _short_laws(text)
     for match in _CITATION.finditer(fold(text)):
-        number = match.group(1).replace(" ", "")
-        law = "".join((match.group(2) or "").split()).replace("-", "")
+        number, name = match.group(1).replace(" ", ""), match.group(2)
+        law = "".join(name.split()).replace("-", "") if name and _is_law(name, short) else ""
         law = law.removesuffix("es") if law.endswith("gesetzes") else law
         found.add(f"§ {number} {_LAWS.get(law, law)}".strip())
     return tuple(sorted(found))
@@ -233,8 +273,12 @@ def stem(word: str) -> str:
         return word
     for ending in _LONGEST_FIRST:
         kept = word[: -len(ending)]
-        if word.endswith(ending) and len(kept) >= _SHORTEST_STEM and not (ending == "s" and kept[-1] == "s"):
-            return _without_umlauts(kept)
+        if (
+            word.endswith(ending)
+            and len(kept) >= _SHORTEST_STEM
+            and not (ending == "s" and kept[-1] in "sia")
+        ):
+            return _without_umlauts(kept.removesuffix("s") if kept.endswith("iss") else kept)
     return _without_umlauts(word)
 
 
@@ -252,14 +296,25 @@ class Lexicon:
 
     def __init__(self, words: Iterable[str]) -> None:
         """Take the folded words that may be parts."""
+        words = frozenset(words)
         self._stems = frozenset(stem(w) for w in words if len(w) >= _SHORTEST_PART and w.isalpha())
+        self._words = frozenset(w for w in words if w.isalpha())
         self._splits: dict[str, tuple[str, ...]] = {}
 
     def stems(self, folded: str) -> tuple[str, ...]:
         """Return the stems of a folded text without stop words, compounds in parts, in order."""
-        return tuple(
-            s for word in replace_names(folded).split() if word not in _STOP for s in self.split(word)
-        )
+        words = [word for word in replace_names(folded).split() if word not in _STOP]
+        return tuple(s for word in self.joined(words) for s in self.split(word))
+
+    def joined(self, words: list[str]) -> list[str]:
+        """Return the words with neighbours made one where the register writes them as one ("Zoll-Auktion")."""
+        joined: list[str] = []
+        for word in words:
+            if joined and (whole := joined[-1] + word) in self._words and len(word) >= _SHORTEST_PART:
+                joined[-1] = whole
+            else:
+                joined.append(word)
+        return joined
 
     def split(self, word: str) -> tuple[str, ...]:
         """Return the stems of the parts of a word; of one that cannot be split, its own stem."""

@@ -32,9 +32,11 @@ KINDS: Final[Mapping[str, str]] = MappingProxyType(
         APPLY: "antrag beantragung beantragen beantragt",
         GRANT: """erteilung erteilen ausstellung ausstellen bewilligung bewilligen gewaehrung gewaehren
             genehmigung genehmigen erlaubnis erlauben zulassung zulassen anerkennung anerkennen gestattung gestatten
-            zustimmung zustimmen verleihung verleihen zuteilung zuteilen vergabe vergeben ausgabe erhalten
-            bekommen erwerben erbringung foerderung kostenuebernahme finanzierung bescheinigung bescheinigen
-            ersterteilung erstausstellung zertifizierung ermaechtigung aushaendigung""",
+            zustimmung zustimmen verleihung verleihen zuteilung zuteilen vergabe vergeben erhalten
+            bekommen erwerben erbringung kostenuebernahme bescheinigung bescheinigen
+            ersterteilung erstausstellung zertifizierung ermaechtigung""",
+        "fund": "foerderung foerdern finanzierung finanzieren bezuschussung",
+        "hand_out": "ausgabe ausgeben aushaendigung wiederaushaendigung abholung abholen",
         "determine": """feststellung feststellen anspruchsfeststellung festsetzung festsetzen entscheidung
             bestimmung ermittlung berechnung berechnen bewertung""",
         "change": "aenderung aendern umaenderung berichtigung berichtigen korrigieren aktualisieren ergaenzung"
@@ -45,7 +47,7 @@ KINDS: Final[Mapping[str, str]] = MappingProxyType(
         "revoke": "widerruf widerrufen entzug entziehung entziehen ruecknahme zuruecknahme zuruecknehmen"
         " aufhebung aufheben einziehung untersagung",
         "return": "rueckgabe zurueckgeben verzicht verzichten",
-        "grant_again": "wiedererteilung neuerteilung wiedererteilen wiedergestattung wiederzulassung",
+        "grant_again": "wiedererteilung neuerteilung wiedererteilen wiedergestattung wiederzulassung wiederbestellung",
         "register": "anmeldung anmelden angemeldet voranmeldung anzumelden",
         "deregister": "abmeldung abmelden abgemeldet ausserbetriebsetzung abzumelden kuendigung kuendigen"
         " austritt austreten ausserbetriebsetzen",
@@ -59,8 +61,8 @@ KINDS: Final[Mapping[str, str]] = MappingProxyType(
         "inform": """auskunft auskuenfte informationserteilung einsicht einsehen einsichtnahme beratung statusabfrage
             abfrage abfragen informieren information informationen unterrichtung selbstauskunft""",
         "extract": "auszug abschrift ausdruck ausfertigung",
-        "correct_record": "klaerung",
-        "block": "sperrung sperren auskunftssperre",
+        "clarify": "klaerung klaeren",
+        "block": "sperrung sperren",
         "unblock": "entsperrung entsperren",
         "activate": "aktivierung aktivieren",
         "deactivate": "deaktivierung deaktivieren",
@@ -74,7 +76,7 @@ KINDS: Final[Mapping[str, str]] = MappingProxyType(
         "record_act": "beurkundung beurkunden nachbeurkundung",
         "authenticate": "beglaubigung beglaubigen legalisation",
         "check": "pruefung pruefen ueberpruefung ueberpruefen kontrolle ueberwachung begutachtung abnahme",
-        "appoint": "bestellung bestellen vereidigung beeidigung benennung wiederbestellung",
+        "appoint": "bestellung bestellen vereidigung beeidigung benennung",
         "object": "widerspruch beschwerde einspruch anfechtung ausschlagung ausschlagen",
         "transfer": "uebertragung uebertragen uebermittlung uebermitteln weiterleitung",
         "reserve": "reservierung reservieren",
@@ -87,7 +89,7 @@ KINDS: Final[Mapping[str, str]] = MappingProxyType(
         "order": "anordnung",
         "pursue": "verfolgung ahndung",
         "collect": "erhebung",
-        "close": "schliessung stilllegung",
+        "close": "schliessung stilllegung schliessen",
         "arrange": "vermittlung",
         "offset": "anrechnung",
     }
@@ -98,7 +100,11 @@ _KIND_OF_WORD: Final = {word: kind for kind, words in KINDS.items() for word in 
 
 _CODES: Final[Mapping[str, str]] = MappingProxyType(
     {
-        GRANT: "001 005 006 007 012 016 017 022 027 030 040 056 067 069 080 099 107 134 147 148 174",
+        GRANT: "001 005 006 007 012 016 017 022 030 056 067 069 080 099 107 134 147 148",
+        "fund": "foerderung foerdern finanzierung finanzieren bezuschussung",
+        "hand_out": "ausgabe ausgeben aushaendigung wiederaushaendigung abholung abholen",
+        "fund": "027 174",
+        "hand_out": "040 053 245",
         "determine": "002 037 128 151 157 204 221 260",
         "change": "011 043 062 218 243 262",
         "extend": "020 133",
@@ -117,7 +123,7 @@ _CODES: Final[Mapping[str, str]] = MappingProxyType(
         "delete": "064",
         "inform": "013 015 018 023 025 077 109 144",
         "extract": "033 065 085 250",
-        "correct_record": "156",
+        "clarify": "156",
         "block": "063",
         "activate": "180",
         "deactivate": "181",
@@ -151,14 +157,15 @@ _CODES: Final[Mapping[str, str]] = MappingProxyType(
 _KIND_OF_CODE: Final = {code: kind for kind, codes in _CODES.items() for code in codes.split()}
 
 _ON_APPLICATION = frozenset(
-    {GRANT, "determine", "enter", "appoint", "exempt", "refund", "confirm", "perform", "extract", "inform"}
-    | {"exchange", "replace", "reserve", "reduce", "record_act", "authenticate", "defer", "waive", "block"}
+    (GRANT, "fund", "hand_out", "enter", "appoint", "exempt", "refund")
+    + ("exchange", "replace", "reserve", "reduce", "record_act", "authenticate", "defer", "waive", "block")
 )
-"""What a bare "beantragen" may mean; never a change, an end or a notification."""
+"""What a bare "beantragen" may mean; never a change, an end, a notification or mere information."""
 
 _TWO_VIEWS = frozenset(
     frozenset(pair)
     for pair in (
+        (GRANT, "fund"),
         ("notify", "accept"),
         ("register", "accept"),
         ("register", "enter"),
@@ -169,8 +176,6 @@ _TWO_VIEWS = frozenset(
         ("transfer", "accept"),
         ("object", "check"),
         ("notify", "pursue"),
-        ("notify", "check"),
-        ("replace", "grant_again"),
     )
 )
 """One act seen by the person who comes and by the authority that acts: "melden" and "Entgegennahme"."""
@@ -211,6 +216,7 @@ _COMPOUND_TAILS = (
 )
 """Acts that German glues to their object ("Gewerbeabmeldung"); others ("Aufenthaltserlaubnis") name a thing."""
 _MINIMUM_HEAD = 3
+_CIRCUMSTANCE = frozenset({"nach", "wegen", "trotz", "bei"})
 _HALVED = re.compile(r"\b(an|ab|um|ein|aus)\s*-\s*(?=[,/]|und\b|oder\b|bzw\b|\b(?:an|ab|um)\b)")
 _HALVED_KIND = {"an": "register", "ab": "deregister", "um": "reregister"}
 
@@ -257,8 +263,11 @@ def read_acts(text: str) -> Acts:
         folded = _HALVED.sub(" ", folded)
     words: list[str] = []
     act_words: list[str] = []
+    before = ""
     for word in words_of(folded):
-        kind = _KIND_OF_WORD.get(word)
+        # "nach Entziehung" and "wegen Änderung" are circumstances of an act, not acts.
+        kind = None if before in _CIRCUMSTANCE else _KIND_OF_WORD.get(word)
+        before = word
         if kind is None and (tail := _glued(word)):
             kind = _KIND_OF_WORD[tail]
             words.append(word[: -len(tail)])
@@ -279,7 +288,9 @@ def acts_of_service(service: Service) -> Acts:
     said = read_acts(service.name)
     code = "" if service.key.is_local else service.key.value[8:11]
     kind = _KIND_OF_CODE.get(code)
-    if kind is None:
+    # A few keys contradict their own names ("… Registrierung" under the code of Festsetzung): the name is read.
+    named = {_KIND_OF_WORD[word] for word in said.act_words}
+    if kind is None or (said.kinds - {APPLY} and kind not in named):
         return said
     if kind in _VESSELS and said.kinds - {kind, APPLY, GRANT}:
         return Acts(_special(said.kinds - {kind}), said.words, said.act_words)
@@ -301,7 +312,7 @@ def agreement(one: frozenset[str], other: frozenset[str]) -> Agreement:
     for generic, special in ((one, other), (other, one)):
         if generic == {APPLY} and special <= _ON_APPLICATION:
             return Agreement.UNSAID
-    if len(one) == len(other) == 1 and one | other in _TWO_VIEWS:
+    if one | other in _TWO_VIEWS:
         return Agreement.UNSAID
     return Agreement.DIFFERENT
 
