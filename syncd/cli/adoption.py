@@ -8,7 +8,7 @@ from itertools import chain
 from typing import TYPE_CHECKING
 
 from syncd.cli.output import print_json, print_rows, say
-from syncd.cli.reading import asking, view_of
+from syncd.cli.reading import asking, parse_instant, view_of
 from syncd.pipeline.planned import curve_shown, forecasts_shown, stall_of, weeks_shown
 from syncd.rules.plan_words import STALLS
 from syncd.rules.words import say as words_of
@@ -56,6 +56,7 @@ def adoption(arguments: argparse.Namespace) -> int:
             area=view.area(arguments.area) if arguments.area else None,
             obligation_id=arguments.obligation,
             targets=tuple(sorted(set(arguments.target))) or TARGETS,
+            until=parse_instant(arguments.at, config.file.daemon.timezone) if arguments.at else None,
         )
         if arguments.json:
             print_json([curve_shown(curve, arguments.lang) for curve in found])

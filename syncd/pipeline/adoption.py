@@ -22,7 +22,7 @@ from syncd.rules.coverage_codec import unpack_cells
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
-    from datetime import date
+    from datetime import date, datetime
 
     import numpy.typing as npt
 
@@ -81,16 +81,19 @@ def adoption(
     obligation_id: str | None = None,
     targets: Sequence[float] = TARGETS,
     weeks: int = MOST_WEEKS,
+    until: datetime | None = None,
 ) -> tuple[Adoption, ...]:
-    """Return the curves of a service, by obligation and line, up to the release of the view.
+    """Return the curves of a service, by obligation and line.
 
-    Without an area: all of Germany. A service that is owed nowhere in the area has none.
+    Without an area: all of Germany. A service that is owed nowhere in the area has none. The last week ends
+    at ``until``, by default when the release of the view was replaced, or now: where nothing changes, nothing
+    is published, and exactly that is a stall.
     """
     samples: dict[tuple[str, str], list[_Sample]] = {}
     rows = tuple(
         view.store.coverage(view.release.number, obligation_id=obligation_id, service_key=service_key)
     )
-    for then, on in _weeks(view, weeks):
+    for then, on in _weeks(view, weeks, until or _replaced_at(view)):
         for row in rows:
             key = (row.obligation_id, row.line)
             series = samples.setdefault(key, [])
@@ -101,10 +104,14 @@ def adoption(
     return tuple(curve for curve in found if curve.levels[-1].bodies)
 
 
-def _weeks(view: ReleaseView, most: int) -> Iterator[tuple[ReleaseView, date]]:
+def _replaced_at(view: ReleaseView) -> datetime:
+    return view.store.published_at(view.release.number + 1) or view.ask.clock()
+
+
+def _weeks(view: ReleaseView, most: int, until: datetime) -> Iterator[tuple[ReleaseView, date]]:
     """Yield the release that was current at the end of each week, oldest first; the last is the view."""
     dated: list[tuple[ReleaseView, date]] = []
-    end = view.release.published_at
+    end = max(until, view.release.published_at)
     last = view
     for back in range(most + 1):
         at = end - back * _WEEK

@@ -77,16 +77,19 @@ def finding_of(graded: GradedChannel, reached: Evidence) -> Finding:
     channel = graded.channel
     if graded.rule == REFUTED:
         return Finding.CONTRADICTED_BY_OPERATOR
-    if graded.evidence >= DIGITAL:
-        return Finding.DEAD_LINK if channel.link_state is LinkState.DEAD else Finding.NONE
-    if channel.kind in _ONLINE_CLAIMS:
-        if graded.rule == "claim.without_link":
-            return Finding.NO_LINK
-        # A look decides by rules for addresses too, where redirects end elsewhere; then ours says otherwise.
-        if grade(channel) == graded:
-            return Finding.CONTRADICTED_BY_ADDRESS
-        return Finding.CONTRADICTED_BY_PROBE
+    if graded.evidence < DIGITAL and channel.kind in _ONLINE_CLAIMS:
+        return _contradiction(graded)
     if channel.link_state is LinkState.DEAD:
         return Finding.DEAD_LINK
     ends_here = reached < DIGITAL and graded.evidence is reached and graded.evidence > Evidence.DESCRIPTION
     return Finding.MEDIA_BREAK if ends_here else Finding.NONE
+
+
+def _contradiction(graded: GradedChannel) -> Finding:
+    """Return who says that what is claimed to be online is not."""
+    if graded.rule == "claim.without_link":
+        return Finding.NO_LINK
+    # A look decides by rules for addresses too, where redirects end elsewhere; then ours says otherwise.
+    if grade(graded.channel) == graded:
+        return Finding.CONTRADICTED_BY_ADDRESS
+    return Finding.CONTRADICTED_BY_PROBE

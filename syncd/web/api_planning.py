@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from pydantic import Field
 
+from syncd.errors import NotFound, StorageError
 from syncd.pipeline.adoption import TARGETS, adoption
 from syncd.pipeline.blueprint import blueprint
 from syncd.pipeline.gaps import GapQuery
@@ -29,7 +30,7 @@ from syncd.rules.blueprint import NEEDED, Step
 from syncd.rules.media_breaks import Finding
 from syncd.rules.plan_words import FORMULA
 from syncd.web.api_registers import check_obligation, json_of
-from syncd.web.documents import ReleaseListing, ReleaseSingle
+from syncd.web.documents import Listing, ReleaseListing, ReleaseSingle
 from syncd.web.parameters import AsOf, GapState, Language, Limit, PagedAsOf, Percent, ServiceText, Text
 from syncd.web.planning_documents import (
     AdoptionDocument,
@@ -46,7 +47,7 @@ from syncd.web.routes import Binding, Table
 
 if TYPE_CHECKING:
     from syncd.model.area import Area
-    from syncd.pipeline.ask import ReleaseView
+    from syncd.pipeline.ask import Ask, ReleaseView
     from syncd.web.paging import Paging, Reply
 
 table = Table()
@@ -273,12 +274,21 @@ def list_media_breaks(view: ReleaseView, query: MediaBreakFilter, paging: Paging
     "/v1/adoption",
     tag="planning",
     summary="How fast a service spreads, and when targets are reached",
-    binding=Binding.RELEASE,
-    document=ReleaseListing[AdoptionDocument],
+    # Time goes by without a release where nothing changes, and exactly that is a stall.
+    binding=Binding.NOW,
+    document=Listing[AdoptionDocument],
     parameters=AdoptionFilter,
+    missing=True,
 )
-def list_adoption(view: ReleaseView, query: AdoptionFilter, paging: Paging) -> Reply:
-    """One curve per obligation and line, read from the releases up to this one."""
+def list_adoption(ask: Ask, query: AdoptionFilter, paging: Paging) -> Reply:
+    """One curve per obligation and line, read from the releases up to the present one or that of a day."""
+    try:
+        view = ask.view(release=query.release, at=query.at)
+    except NotFound as error:
+        if query.release is not None or query.at is not None:
+            raise
+        # As for every other route: nothing is wrong with the request.
+        raise StorageError(error.message, code="no_release") from error
     check_obligation(view, query.obligation)
     curves = adoption(
         view,
@@ -286,6 +296,7 @@ def list_adoption(view: ReleaseView, query: AdoptionFilter, paging: Paging) -> R
         area=_area(view, query.area),
         obligation_id=query.obligation,
         targets=tuple(sorted({percent / 100 for percent in query.target})) or TARGETS,
+        until=query.at,
     )
     return paging.whole(
         curves, lambda one: json_of(AdoptionDocument.model_validate(curve_shown(one, query.lang)))

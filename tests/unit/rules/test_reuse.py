@@ -156,7 +156,7 @@ def test_the_order_is_stable(found: list[Solution], random: object) -> None:
 
 @pytest.mark.parametrize("language", ["de", "en"])
 def test_every_reason_has_words(language: str) -> None:
-    values = {
+    values: dict[str, str | int] = {
         "bodies": 12_345,
         "key": VARIANT,
         "engine": "civento",
