@@ -41,6 +41,7 @@ from syncd.model.record import Scope
 from syncd.pipeline.codec import encode_claims, short_hash
 from syncd.pipeline.ports import HASH_SIZE, StagedRecord
 from syncd.rules.areas import AreaIndex
+from syncd.rules.identity_tokens import identity_tokens
 from syncd.rules.normalise import normalise
 from syncd.sdk.parsing import ParseContext, RecordRejected
 
@@ -415,4 +416,4 @@ def _staged(native_id: str, raw_hash: bytes, claims: tuple[Claim, ...]) -> Stage
     payload = encode_claims(claims)
     keys = tuple(sorted({claim.service_key.value for claim in claims}))
     # The payload is the functional projection, so its hash is codec.content_hash without a second encoding.
-    return StagedRecord(native_id, raw_hash, short_hash(payload), keys, payload)
+    return StagedRecord(native_id, raw_hash, short_hash(payload), keys, payload, identity_tokens(claims))

@@ -1,13 +1,14 @@
 """The staged file: new and changed records on their way from a parse worker to the store.
 
 Length-prefixed, because payloads are bytes already and base64 in JSON would cost more than parsing. One
-record is a head (three lengths and two hashes), then native id, service keys and payload. Must not know
+record is a head (four lengths, two hashes), then native id, service keys, tokens and payload. Must not know
 parsers or databases.
 """
 
 from __future__ import annotations
 
 import struct
+from itertools import accumulate
 from typing import TYPE_CHECKING
 
 from syncd.errors import StorageError
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
     from types import TracebackType
     from typing import BinaryIO, Self
 
-_HEAD = struct.Struct(f"<III{HASH_SIZE}s{HASH_SIZE}s")
+_HEAD = struct.Struct(f"<IIII{HASH_SIZE}s{HASH_SIZE}s")
 # Keys of records without an official one hold the native id, which may hold anything but this.
 _KEY_SEPARATOR = "\0"
 _BUFFER = 1024 * 1024
@@ -44,10 +45,16 @@ class StageWriter:
         """Append one record; raises UnicodeEncodeError for an id that is no text."""
         native_id = record.native_id.encode()
         keys = _KEY_SEPARATOR.join(record.service_keys).encode()
+        tokens = _KEY_SEPARATOR.join(record.tokens).encode()
         head = _HEAD.pack(
-            len(native_id), len(keys), len(record.payload), record.raw_hash, record.content_hash
+            len(native_id),
+            len(keys),
+            len(tokens),
+            len(record.payload),
+            record.raw_hash,
+            record.content_hash,
         )
-        self._file.writelines((head, native_id, keys, record.payload))
+        self._file.writelines((head, native_id, keys, tokens, record.payload))
         self.count += 1
 
 
@@ -57,17 +64,19 @@ def read_staged(path: Path) -> Iterator[StagedRecord]:
         while head := file.read(_HEAD.size):
             if len(head) < _HEAD.size:
                 raise _cut(path)
-            id_size, key_size, payload_size, raw_hash, content_hash = _HEAD.unpack(head)
-            body = file.read(id_size + key_size + payload_size)
-            if len(body) < id_size + key_size + payload_size:
+            *sizes, raw_hash, content_hash = _HEAD.unpack(head)
+            body = file.read(sum(sizes))
+            if len(body) < sum(sizes):
                 raise _cut(path)
-            keys = body[id_size : id_size + key_size].decode()
+            ends = list(accumulate(sizes))
+            keys, tokens = body[ends[0] : ends[1]].decode(), body[ends[1] : ends[2]].decode()
             yield StagedRecord(
-                body[:id_size].decode(),
+                body[: ends[0]].decode(),
                 raw_hash,
                 content_hash,
                 tuple(keys.split(_KEY_SEPARATOR)) if keys else (),
-                body[id_size + key_size :],
+                body[ends[2] :],
+                tuple(tokens.split(_KEY_SEPARATOR)) if tokens else (),
             )
 
 

@@ -39,3 +39,11 @@ AREA = "area"
 TRUST_LEVEL = "trust_level"
 """Code of urn:xoev-de:fim:codeliste:vertrauensniveau."""
 PAYMENT = "payment"
+
+# --- of an offer: ids under which others may know the same service ------------------------------------------
+EDITORIAL_ID = "editorial_id"
+"""Id an editorial office gave, as ``<office>/<number>`` (``L100108/4711``)."""
+LHM_ID = "lhm_id"
+"""Id of the service in the Leistungs-Handbuch of the Land."""
+REFERENCE_KEY = "reference_key"
+"""Service key of the superordinate service this one specialises (referenzLeiKa)."""

@@ -92,6 +92,8 @@ class Linkage:
     ``service_keys`` are those it counts for (empty unless ``state`` is ``linked``), sorted. ``method`` None
     means that no rule answered. ``score`` and ``reasons`` are those of the best candidate where one was
     scored (1000 for every other method). ``candidates`` are those an operator should see, best first.
+    ``removed`` are keys the record does not count for although it, or a ``000`` parent of it, states them;
+    ``because`` are the uids of the judgements that had a say, sorted.
     """
 
     state: LinkState
@@ -100,3 +102,5 @@ class Linkage:
     score: int = 0
     reasons: tuple[Reason, ...] = ()
     candidates: tuple[Candidate, ...] = ()
+    removed: tuple[str, ...] = ()
+    because: tuple[str, ...] = ()

@@ -356,6 +356,7 @@ class _Attempt:
             stated_at=None if ahead else staged.stated_at,
             identity=staged.identity,
             held_back=frozenset(one.native_id for one in reused),
+            moves=tuple(moved),
         )
         # A refused snapshot is never stored, not even where only bytes were rewritten.
         touches_bucket = judgement.outcome.is_good and (

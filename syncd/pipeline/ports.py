@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from syncd.model.run import RunCounts
 from syncd.pipeline.field_ports import FieldStore
 from syncd.pipeline.judgement_ports import JudgementStore
+from syncd.pipeline.link_ports import LinkStore
 from syncd.pipeline.probe_ports import ProbeStore
 from syncd.pipeline.register_ports import RegisterStore
 from syncd.rules.withdraw import NO_GRACE, Grace
@@ -36,7 +37,8 @@ class StagedRecord:
 
     ``raw_hash`` identifies the bytes of the source. ``payload`` is the functional projection, canonical JSON
     (:mod:`syncd.pipeline.codec`), ``content_hash`` its hash, by which a flipped bit in the store is found.
-    ``service_keys`` are the partitions the record belongs to.
+    ``service_keys`` are the partitions the record belongs to. ``tokens`` are ids under which other sources
+    may know the same service (:mod:`syncd.rules.identity_tokens`).
     """
 
     native_id: str
@@ -44,6 +46,7 @@ class StagedRecord:
     content_hash: bytes
     service_keys: tuple[str, ...]
     payload: bytes
+    tokens: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,6 +135,8 @@ class Verdict:
     stated_at: datetime | None = None
     identity: str = ""
     held_back: frozenset[str] = frozenset()
+    moves: tuple[tuple[str, str], ...] = ()
+    """(old id, new id) of records that probably only got another id; a person confirms it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,11 +156,16 @@ class DocumentNote:
 
 @dataclass(frozen=True, slots=True)
 class StoredRecord:
-    """One live record as link and merge read it."""
+    """One live record as link and merge read it.
+
+    ``linked_by`` is the :class:`~syncd.model.linkage.LinkMethod` by which it counts for a partition, empty
+    where it states the key itself.
+    """
 
     source_id: str
     native_id: str
     payload: bytes
+    linked_by: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -252,7 +262,7 @@ class ChangeRow:
     title: str
 
 
-class Store(ProbeStore, JudgementStore, RegisterStore, FieldStore, Protocol):
+class Store(ProbeStore, JudgementStore, LinkStore, RegisterStore, FieldStore, Protocol):
     """All that the use cases ask of a database. Instants are aware UTC."""
 
     # --- runs and sources ---------------------------------------------------------------------------

@@ -12,11 +12,13 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import bindparam, delete, exc, func, select, update
 
 from syncd.errors import InvariantViolated
+from syncd.model.service import LOCAL_PREFIX
 from syncd.pipeline.codec import short_hash
 from syncd.pipeline.ports import HASH_SIZE
 from syncd.storage.bulk import driver_instant, insert_rows
 from syncd.storage.columns import storable
 from syncd.storage.fates import Fate, Stored, Touched, fate_of
+from syncd.storage.link_marks import LinkMarks
 from syncd.storage.tables import dirty, record, record_key
 
 if TYPE_CHECKING:
@@ -89,6 +91,7 @@ class BucketWriter:
         self._next_id = connection.execute(select(func.coalesce(func.max(record.c.id), 0))).scalar_one() + 1
         self._marked: set[str] = set()
         self._touched = Touched()
+        self._links = LinkMarks(connection, source_id)
 
     def take(self, batch: Sequence[StagedRecord]) -> None:
         """Store one batch."""
@@ -123,7 +126,8 @@ class BucketWriter:
             .where(record.c.id.in_(record_ids))
             .values(withdrawn_at=self._now, last_run_id=self._run_id)
         )
-        self._mark(key for _, key in self._keys_of(record_ids))
+        linked = self._links.withdrawn(record_ids)
+        self._mark(sorted({*linked, *(key for _, key in self._keys_of(record_ids))}))
 
     def _insert_unseen(self, staged: Mapping[str, StagedRecord]) -> bool:
         """Insert without looking; returns False, with nothing done, when an id came in an earlier batch."""
@@ -161,6 +165,7 @@ class BucketWriter:
             for key in dict.fromkeys(new.service_keys)
         ]
         insert_rows(self._connection, record_key, ("service_key", "record_id"), pairs)
+        self._links.added((i, r.native_id, r.service_keys, r.tokens) for i, r in enumerate(added, first_id))
         self._mark(key for key, _ in pairs)
 
     def _replace(self, replaced: Sequence[tuple[Stored, StagedRecord]]) -> None:
@@ -188,7 +193,11 @@ class BucketWriter:
             )
         new_pairs = [(key, record_id) for record_id, key in sorted(wanted - had)]
         insert_rows(self._connection, record_key, ("service_key", "record_id"), new_pairs)
-        self._mark(key for _, key in sorted(had | wanted))
+        keyless = {record_id for record_id, key in had | wanted if key.startswith(LOCAL_PREFIX)}
+        linked = self._links.changed(
+            {old.record_id: (new.native_id, old.record_id in keyless, new.tokens) for old, new in replaced}
+        )
+        self._mark(sorted({*linked, *(key for _, key in had | wanted)}))
 
     def _keys_of(self, record_ids: Sequence[int]) -> list[tuple[int, str]]:
         statement = select(record_key.c.record_id, record_key.c.service_key).where(
@@ -237,7 +246,7 @@ def _without_doubles(batch: Sequence[StagedRecord]) -> dict[str, StagedRecord]:
 
 def _check(staged: StagedRecord) -> None:
     """Refuse what a parse worker must never let through: it would be cut or changed by a database."""
-    for text in (staged.native_id, *staged.service_keys):
+    for text in (staged.native_id, *staged.service_keys, *staged.tokens):
         if "\0" in text or (not text.isascii() and storable(text) != text):
             raise InvariantViolated(
                 f"a staged record has an id that no database can hold: {text!r}", where=staged.native_id[:80]

@@ -26,8 +26,9 @@ from syncd.storage.absences import (
     withdrawn_since,
 )
 from syncd.storage.bucket_writer import BucketWriter, live_count, stored_records
-from syncd.storage.bulk import BATCH, batches, staged_batches
+from syncd.storage.bulk import BATCH, batches, driver_instant, staged_batches
 from syncd.storage.fates import Fate, Seen, Tally, fate_of
+from syncd.storage.link_marks import keep_moves
 from syncd.storage.repeat import repeated
 from syncd.storage.runs import end_run, end_state, keep_documents, keep_issues, open_source
 from syncd.storage.soundness import require_whole
@@ -214,6 +215,8 @@ class BucketPart:
             if source_id != snapshot.source_id:
                 raise InvariantViolated(f"run {run_id} is of {source_id}, not of {snapshot.source_id}")
             _store_records(connection, run_id, snapshot, verdict, now=now)
+            at = driver_instant(connection.dialect, now)
+            keep_moves(connection, source_id, run_id, at, verdict.moves)
             keep_documents(connection, source_id, documents)
             end = {
                 "code": verdict.code,

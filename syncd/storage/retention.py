@@ -14,6 +14,7 @@ from syncd.model.run import RunOutcome
 from syncd.rules.retention import DayMark
 from syncd.storage.bulk import batches
 from syncd.storage.decisions import GOOD, GOOD_RUNS
+from syncd.storage.link_marks import forget_links
 from syncd.storage.tables import (
     coverage,
     current_release,
@@ -90,6 +91,7 @@ class RetentionPart:
             for batch in batches(gone):
                 connection.execute(delete(record_key).where(record_key.c.record_id.in_(batch)))
                 connection.execute(delete(record).where(record.c.id.in_(batch)))
+                forget_links(connection, batch)
             return len(gone)
 
     def prune_releases(self, cut: Cut, *, limit: int) -> int:

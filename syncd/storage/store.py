@@ -18,6 +18,7 @@ from syncd.storage.database import Database
 from syncd.storage.decisions import DecisionPart
 from syncd.storage.fields import FieldPart
 from syncd.storage.judgements import JudgementPart
+from syncd.storage.links import LinkPart
 from syncd.storage.probes import ProbePart
 from syncd.storage.publication import PublicationPart
 from syncd.storage.rebuilds import RebuildPart
@@ -39,6 +40,7 @@ class SqlStore(
     RebuildPart,
     ProbePart,
     JudgementPart,
+    LinkPart,
     FieldPart,
     PublicationPart,
     ReleasePart,
