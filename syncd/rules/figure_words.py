@@ -94,10 +94,11 @@ BOUNDS: Final[dict[str, Text]] = {
         "the best choice.",
     },
     "logarithmic": {
-        "de": "Höchstens {factor}-mal so viele Einführungen wie die kleinste Menge: gierige Auswahl bei sich "
-        "überschneidenden Mengen, Schranke 1 + ln(verlangter Zugewinn / kleinster Zugewinn).",
-        "en": "At most {factor} times as many roll-outs as the smallest set: greedy choice of overlapping "
-        "sets, bound 1 + ln(gain demanded / smallest gain).",
+        "de": "Höchstens {factor}-mal so viele Einführungen wie die kleinste Menge: Sie überschneiden sich, und "
+        "die gierige Auswahl ist durch 1 + ln(T / r) beschränkt (T: verlangter Zugewinn, r: was vor dem letzten "
+        "Schritt noch fehlte).",
+        "en": "At most {factor} times as many roll-outs as the smallest set: they overlap, and the greedy choice "
+        "is bounded by 1 + ln(T / r) (T: gain demanded, r: what was missing before the last step).",
     },
     "submodular": {
         "de": "Das Ziel ist mit so vielen Einführungen nicht erreicht. Ihr Zugewinn ist mindestens "
