@@ -237,13 +237,14 @@ def _read_piece(piece: str) -> tuple[PlaceKind | None, list[str]]:
         else:
             kind = kind or said
     hints = _hints_of(rest)
-    # "Heuchelheim, Kreis Gießen" lies in that Kreis; only a kind that stands alone is said of the place.
-    if hints and kind not in {PlaceKind.TOWN, PlaceKind.MUNICIPALITY, PlaceKind.UNINCORPORATED}:
+    # "Heuchelheim, Kreis Gießen" lies in it; "Hagen, Stadt der FernUniversität" is a town all the same.
+    if hints and not (piece.startswith(",") and kind in _KINDS_WITH_WORDS):
         kind = None
     return kind, hints
 
 
 _TITLES = {word: kind for word, kind in _KINDS.items() if word not in {"lk", "region"}}
+_KINDS_WITH_WORDS = frozenset({PlaceKind.TOWN, PlaceKind.MUNICIPALITY, PlaceKind.UNINCORPORATED})
 _SHORT_TITLES = {"st": PlaceKind.TOWN, "m": PlaceKind.MARKET}
 
 
