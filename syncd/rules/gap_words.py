@@ -79,6 +79,58 @@ DISPUTE: Final[dict[str, Text]] = {
     "reference": {"de": "Kennung der Lücke: {gap_id}", "en": "Id of the gap: {gap_id}"},
 }
 
+VERDICTS: Final[dict[str, Text]] = {
+    "unchanged": {"de": "unverändert", "en": "unchanged"},
+    "change": {"de": "ändert: {changes}", "en": "changes: {changes}"},
+    "refused": {"de": "abgelehnt", "en": "refused"},
+    "bad_gap_id": {
+        "de": "„{value}“ ist keine Kennung einer Lücke. Die Kennung steht in der ersten Spalte der Ausfuhr und darf nicht verändert werden.",
+        "en": "'{value}' is no gap id. The id stands in the first column of the export and must not be changed.",
+    },
+    "key_damaged": {
+        "de": "In der Kennung „{value}“ fehlen Ziffern; vermutlich hat die Tabellenkalkulation führende Nullen entfernt. Der Schlüssel einer Zeile ist allein ihre Kennung; bitte aus der Ausfuhr wiederherstellen.",
+        "en": "The id '{value}' lacks digits; a spreadsheet has probably dropped leading zeros. The id alone is the key of a row; please restore it from the export.",
+    },
+    "columns_disagree": {
+        "de": "Leistungs- oder Regionalschlüssel der Zeile gehören nicht zur Kennung „{value}“. Wurde eine Spalte ohne die anderen sortiert oder ausgefüllt?",
+        "en": "The service key or area code of the row does not belong to the id '{value}'. Was one column sorted or filled without the others?",
+    },
+    "bad_version": {
+        "de": "Die Spalte „Version“ enthält „{value}“; ohne sie ist nicht zu erkennen, ob inzwischen jemand anders entschieden hat.",
+        "en": "The column 'version' holds '{value}'; without it nobody can tell whether somebody else has decided meanwhile.",
+    },
+    "unknown_status": {
+        "de": "„{value}“ ist kein Status. Möglich sind: offen, zur Kenntnis genommen, ausgenommen, bestritten.",
+        "en": "'{value}' is no status. Possible are: open, acknowledged, waived, disputed.",
+    },
+    "not_decidable": {
+        "de": "„{value}“ lässt sich nicht entscheiden: Nur die Quelle schließt eine Lücke.",
+        "en": "'{value}' cannot be decided: only the source closes a gap.",
+    },
+    "bad_date": {
+        "de": "„{value}“ ist kein eindeutiger Tag. Möglich sind 2027-06-30 und 30.06.2027.",
+        "en": "'{value}' is no unambiguous day. Write 2027-06-30 or 30.06.2027.",
+    },
+    "bad_text": {"de": "Ein Text ist zu lang: {value}", "en": "A text is too long: {value}"},
+    "until_without_waiver": {
+        "de": "„Ausgenommen bis“ gehört zum Status „ausgenommen“; bitte leeren oder den Status setzen.",
+        "en": "'waived until' belongs to the status 'waived'; please empty it or set the status.",
+    },
+    "stale": {
+        "de": "Seit der Ausfuhr wurde über diese Lücke neu entschieden (jetzt: {value}). Bitte neu ausführen.",
+        "en": "Somebody has decided on this gap since the export (now: {value}). Please export again.",
+    },
+    "twice": {
+        "de": "Die Kennung „{value}“ kommt mehrmals vor.",
+        "en": "The id '{value}' occurs more than once.",
+    },
+    "moved": {
+        "de": "Diese Lücke heißt jetzt {value}; bitte neu ausführen.",
+        "en": "This gap is called {value} now; please export again.",
+    },
+}
+"""What is said of a row that comes back edited; errors of single decisions carry their own words."""
+
 
 def say(table: dict[str, Text], code: str, language: str, **values: object) -> str:
     """Return the words of a code with its values filled in; an unknown code speaks for itself."""
