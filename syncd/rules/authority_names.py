@@ -120,7 +120,7 @@ def parse_authority(name: str) -> AuthorityName:
     """
     folded = " ".join(fold_letters(name).split())
     if len(folded) > _LONGEST_NAME:
-        return AuthorityName(BodyKind.UNSAID, "", plain(folded))
+        return AuthorityName(BodyKind.OTHER, plain(folded), "")
     segments = [part for part in (_bare(piece) for piece in _SEGMENTS.split(folded)) if part]
     read = [_segment(segment) for segment in segments]
     if any(one.body is BodyKind.OTHER for one in read):
