@@ -45,11 +45,11 @@ def explain_field(
     """Return why a field of an entry has its value; ``language`` is ``de`` or ``en``.
 
     ``field`` is one of :data:`EXPLAINED_FIELDS`. Raises NotFound ``unknown_service``, ``unknown_entry`` or
-    ``unknown_field``.
+    ``no_such_field``.
     """
     if field not in EXPLAINED_FIELDS:
         known = ", ".join(EXPLAINED_FIELDS)
-        raise NotFound(f"there is no field '{field}' (known: {known})", code="unknown_field")
+        raise NotFound(f"there is no field '{field}' (known: {known})", code="no_such_field")
     service = view.service(service_key)
     entry = entry_of(view, service.service_key, area.code)
     if entry is None:

@@ -241,6 +241,7 @@ def describe_inputs(
                 "stale_after_seconds": int(plan.stale_after.total_seconds()),
                 "fresh": facts[source_id].fresh,
                 "spoken": facts[source_id].spoken,
+                **({"kind": plan.kind} if plan.kind else {}),
                 **({"feeds_register": True} if plan.feeds_register else {}),
             }
             for source_id, plan in sorted(registry.sources.items())

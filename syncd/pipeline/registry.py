@@ -75,6 +75,8 @@ class SourcePlan:
     """Changes with the parser's code, so that a better parser reads known bytes again."""
     is_yardstick: bool = False
     """It states what the official counters count; our coverage is compared with it."""
+    kind: str = ""
+    """Kind of source (:class:`~syncd.rules.precedence.SourceKind`), where its file names one."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -283,6 +283,11 @@ ENGLISH: Final[dict[str, dict[str, tuple[str, str, str]]]] = {
     },
     "Decisions of operators": {
         "unknown_judgement": ("Unknown judgement", "The log of judgements has none of this name.", _LIST),
+        "unknown_conflict": ("Unknown conflict", "There is no conflict of this id in this release.", _LIST),
+        "unknown_entry": ("Nothing offered there", "No source states an offer of this service for exactly this area.", "Ask for the area the offer is stated for; syncd explain shows it."),
+        "unknown_pin": ("Unknown pin", "There is no pin of this name, or it was taken back.", _LIST),
+        "no_such_field": ("Unknown field", "Entries have no field of this name.", _LIST),
+        "bad_decision": ("Decision makes no sense", "What was to be decided or pinned is incomplete, past or no choice.", "Correct it as the message says."),
         "writes_off": ("Deciding is off", "The configuration names no operator, so nobody may decide through the API.", "Name an operator with a token in [[web.operator]], or use syncd judge."),
         "not_authorised": ("Not authorised", "The request carries no token, or that of no operator.", "Send Authorization: Bearer with the token of an operator."),
         "too_many_requests": ("Too many decisions", "More decisions or wrong tokens arrived within a minute than anybody needs.", "Try again in a minute."),

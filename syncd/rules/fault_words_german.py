@@ -276,6 +276,11 @@ GERMAN: Final[dict[str, tuple[str, str, str]]] = {
     "internal": ("Fehler dieses Dienstes", "Die Anfrage ist an einem Fehler dieses Dienstes gescheitert.", "Noch einmal versuchen; bleibt es so, mit der Nummer dieses Vorfalls melden."),
     # Decisions of operators
     "unknown_judgement": ("Urteil unbekannt", "Das Protokoll der Urteile kennt keines dieses Namens.", _LIST),
+    "unknown_conflict": ("Widerspruch unbekannt", "Einen Widerspruch mit dieser Kennung gibt es in diesem Stand nicht.", _LIST),
+    "unknown_entry": ("Dort kein Angebot", "Keine Quelle nennt ein Angebot dieser Leistung für genau dieses Gebiet.", "Nach dem Gebiet fragen, für das das Angebot genannt ist; syncd explain zeigt es."),
+    "unknown_pin": ("Festlegung unbekannt", "Eine Festlegung dieses Namens gibt es nicht, oder sie wurde zurückgenommen.", _LIST),
+    "no_such_field": ("Feld unbekannt", "Einträge haben kein Feld dieses Namens.", _LIST),
+    "bad_decision": ("Entscheidung ergibt keinen Sinn", "Was entschieden oder festgelegt werden sollte, ist unvollständig, abgelaufen oder steht nicht zur Wahl.", "Wie in der Meldung gesagt berichtigen."),
     "writes_off": ("Entscheiden ist abgeschaltet", "Die Einrichtung nennt niemanden, der über die Schnittstelle entscheiden darf.", "In [[web.operator]] jemanden mit Token nennen oder syncd judge verwenden."),
     "not_authorised": ("Nicht berechtigt", "Die Anfrage trägt kein Token oder eines, das niemandem gehört.", "Authorization: Bearer mit dem Token einer berechtigten Person senden."),
     "too_many_requests": ("Zu viele Entscheidungen", "In einer Minute kamen mehr Entscheidungen oder falsche Token, als jemand braucht.", "In einer Minute noch einmal versuchen."),

@@ -27,10 +27,12 @@ from syncd.settings.client_certificate import ClientCertificate
 from syncd.settings.connectors import parser_version
 from syncd.settings.daemon_file import DaemonFile
 from syncd.settings.operators import Operators, read_operators
+from syncd.settings.precedence_file import PrecedenceTable
 from syncd.settings.registers import Registers
 from syncd.settings.source_file import SourceFile
 
 DATABASE_NAME = "syncd.sqlite3"
+_USUAL_RANKS = PrecedenceTable()
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +57,9 @@ class SourceConfig:
         """Our own certificate, where the portal demands one."""
         return self.file.client_certificate.to_certificate() if self.file.client_certificate else None
 
-    def to_plan(self, registers: Registers, on: date) -> SourcePlan:
+    def to_plan(
+        self, registers: Registers, on: date, ranks: PrecedenceTable = _USUAL_RANKS
+    ) -> SourcePlan:
         """Return the plan the use cases take; raises ConfigError when the connector refuses its settings."""
         file = self.file
         index = registers.area_register(on).index
@@ -71,7 +75,8 @@ class SourceConfig:
             interval=file.interval,
             stale_after=file.stale_after,
             base_url=self.settings.base_url,
-            precedence=file.precedence,
+            precedence=ranks.rank_of(file),
+            kind=file.kind.value if file.kind else "",
             default_area=_resolved(file.scope.default_area, registers, on),
             limits=replace(file.limits.to_accept(), expected_minimum=file.about.expected_minimum),
             about=file.about.to_about(),
@@ -156,7 +161,7 @@ class Config:
         """Return everything configured as plain values, with the area register in force on a day."""
         ranks: dict[str, dict[str, int]] = {}
         for source in self.enabled_sources:
-            for name, rank in source.file.field_precedence.items():
+            for name, rank in self.file.precedence.field_ranks_of(source.file).items():
                 ranks.setdefault(name, {})[source.source_id] = rank
         return Registry(
             areas=self.registers.area_register(on),
@@ -164,7 +169,10 @@ class Config:
             services_label=self.registers.services_label,
             obligations=self.obligations,
             cohorts=self.cohorts,
-            sources={s.source_id: s.to_plan(self.registers, on) for s in self.sources.values()},
+            sources={
+                s.source_id: s.to_plan(self.registers, on, self.file.precedence)
+                for s in self.sources.values()
+            },
             field_precedence=ranks,
             cases=self.registers.cases,
         )

@@ -13,12 +13,12 @@ from syncd.model.coverage import Obligation
 from syncd.model.service import ServiceKey
 from syncd.pipeline.registry import resolve_duty
 from syncd.rules.areas import AreaIndex
-from syncd.rules.merge import FIELDS
 from syncd.rules.services import KNOWN_TYPES
 from syncd.sdk.connector import ConnectorSpec
 from syncd.sdk.settings import SecretRef, SourceSettings
 from syncd.settings.config import SourceConfig
 from syncd.settings.daemon_file import DaemonFile
+from syncd.settings.precedence_file import RANKED_FIELDS
 from syncd.settings.problems import Problem, suggest
 from syncd.settings.registers import Registers
 from syncd.settings.shipped import MAIN_FILE
@@ -84,8 +84,8 @@ def _source_problems(
             "ask the portal less often",
         )
     for field in source.field_precedence:
-        if field not in FIELDS:
-            hint = suggest(field, FIELDS) or f"known here: {', '.join(FIELDS)}"
+        if field not in RANKED_FIELDS:
+            hint = suggest(field, RANKED_FIELDS) or f"known here: {', '.join(RANKED_FIELDS)}"
             yield Problem(name, f"field_precedence.{field}", "unknown key", hint)
 
 

@@ -15,6 +15,7 @@ from syncd.model.coverage import Cohort
 from syncd.rules.retention import Retention
 from syncd.sdk.settings import SecretRef
 from syncd.settings.base import Identifier, Line, Strings, Table
+from syncd.settings.precedence_file import PrecedenceTable
 from syncd.settings.units import Duration, format_duration
 
 _DATABASE_SCHEMES = ("sqlite:", "postgresql:", "postgresql+psycopg:")
@@ -218,4 +219,5 @@ class DaemonFile(Table):
     probe: ProbeTable = ProbeTable()
     retention: RetentionTable = RetentionTable()
     registers: RegistersTable = RegistersTable()
+    precedence: PrecedenceTable = PrecedenceTable()
     cohort: Annotated[tuple[CohortTable, ...], Field(strict=False)] = ()

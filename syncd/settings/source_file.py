@@ -13,6 +13,7 @@ from pydantic import Field, StringConstraints, model_validator
 
 from syncd.pipeline.registry import About
 from syncd.rules.accept import AcceptLimits
+from syncd.rules.precedence import SourceKind
 from syncd.sdk.settings import SecretRef
 from syncd.settings.base import Identifier, Line, Strings, Table
 from syncd.settings.client_certificate import ClientCertificate
@@ -154,7 +155,17 @@ class SourceFile(Table):
     enabled: bool = True
     interval: Duration
     stale_after: Duration
-    precedence: int = Field(100, ge=0, le=10_000, description="A lower rank wins when sources disagree.")
+    kind: SourceKind | None = Field(
+        None,
+        strict=False,
+        description="What the source is to a service; gives it its rank, see [precedence].",
+    )
+    precedence: int | None = Field(
+        None,
+        ge=0,
+        le=10_000,
+        description="A lower rank wins when sources disagree. Absent: that of its kind.",
+    )
     field_precedence: dict[str, int] = Field(default_factory=dict, description="Rank for single fields.")
     note: str = ""
     scope: ScopeTable
