@@ -2,17 +2,19 @@
 
 Sets:
 
-- ``bund``: titles the Bund's editors gave (PVOG export of 20 January 2025), key hidden, against the register of
-  October 2019. A key the register lacks is a "no link", unless ``rekeyed.csv`` names the same service under its
-  key of 2019 (judged by hand, from the two names alone).
+- ``bund``: titles the Bund's editors gave (PVOG export of 20 January 2025), key hidden, against the register
+  of
+  October 2019. A key the register lacks is a "no link", unless ``rekeyed.csv`` names the same service under
+  its key of 2019 (judged by hand, from the two names alone).
 - ``bund+name``: the same with the official name of the same row as a synonym, as the export delivers it.
-- ``lands``: titles of the other editorial offices and of Berlin (DLDB, 2016), labelled by hand: ``random`` ones, and
+- ``lands``: titles of the other editorial offices and of Berlin (DLDB, 2016), labelled by hand: ``random``
+  ones, and
   ``linked`` ones (drawn from links of an early version: they measure precision, not recall).
 - ``wiesbaden``: 64 everyday services by short name and key.
 - ``adversarial``: pairs written by hand, with a small register of their own where the real one lacks a side.
 
-Recorded data are read where they lie and never copied. Halves are by the hash of the key (of the title where there
-is none): what is tuned on one half is measured on the other.
+Recorded data are read where they lie and never copied. Halves are by the hash of the key (of the title where
+there is none): what is tuned on one half is measured on the other.
 """
 
 from __future__ import annotations
@@ -23,6 +25,7 @@ import hashlib
 from collections import defaultdict
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 from syncd.model.linkage import Described
 from syncd.model.service import Service, ServiceKey
@@ -34,7 +37,7 @@ BUND = Path("pvog") / "pvog_csv_export_bund_2025-01-20.csv"
 OFFICES = Path("pvog") / "pvog_idlb_catalogue_2025-01.csv"
 WIESBADEN = Path("pvog") / "pvog_wiesbaden_2026-10-04.csv"
 INFORMATION = "99154"
-"""Group of pages about rights in the single market (type 11): nothing to apply for, and not in the register."""
+"""Group of pages about rights in the single market (type 11): nothing to apply for, not in the register."""
 DOUBTFUL = {"steuer-identifikationsnummer", "wohnungsgeberbestaetigung"}
 """Names on the list of 64 whose key there is that of another service."""
 TUNING, TEST = "tuning", "test"
@@ -44,7 +47,8 @@ TUNING, TEST = "tuning", "test"
 class Labelled:
     """One title with the keys that are right (none: no link is right).
 
-    ``ranks`` tells whether it was drawn without looking at what we link, so that recall may be measured on it.
+    ``ranks`` tells whether it was drawn without looking at what we link, so that recall may be measured on
+    it.
     """
 
     described: Described
@@ -65,10 +69,10 @@ def half_of(name: str) -> str:
 
 
 def bund(data: Path, *, with_name: bool = False, information: bool = False) -> list[Labelled]:
-    """Return the Bund's titles, with the official name as synonym where asked; or its pages of information."""
+    """Return the Bund's titles (with the official name as synonym), or its pages of information."""
     older = _older_keys()
     found = {}
-    for row in _rows(data / BUND, "|", quoting=csv.QUOTE_NONE):
+    for row in _rows(data / BUND, "|", quoting=3):
         if row["Leikaschlüssel"].startswith(INFORMATION) is not information:
             continue
         key, name = row["Leikaschlüssel"], row["Name"].removeprefix("Vorgesehen zum Löschen - ")
@@ -126,6 +130,7 @@ def _older_keys() -> defaultdict[str, set[str]]:
     return older
 
 
-def _rows(path: Path, delimiter: str, *, quoting: int = csv.QUOTE_MINIMAL) -> list[dict[str, str]]:
+def _rows(path: Path, delimiter: str, *, quoting: Literal[0, 3] = 0) -> list[dict[str, str]]:
+    # 0 and 3 are csv.QUOTE_MINIMAL and csv.QUOTE_NONE: PVOG writes quotation marks without quoting.
     with path.open(encoding="utf-8-sig", newline="") as file:
         return list(csv.DictReader(file, delimiter=delimiter, quoting=quoting))

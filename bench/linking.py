@@ -1,14 +1,15 @@
 """Linking: precision, recall and speed of scored candidates on labelled titles.
 
-Read ``bench/_linking_data.py`` for what the sets are and where their labels come from. ``--half`` says which half is
-measured (default: test), ``--confusion`` lists every wrong link, ``--speed`` times the whole PVOG id catalogue of
-17,166 titles (bar of the house: 60 s on 2 cores; one process here). ``--write`` freezes the figures of the test half in
-``bench/baselines/linking.json``. Needs the recorded portal data (SYNCD_SHARED_DATA, or ../shared/data).
+Read ``bench/_linking_data.py`` for what the sets are and where their labels come from. ``--half`` says which
+half is measured (default: test), ``--confusion`` lists every wrong link, ``--speed`` times the whole PVOG id
+catalogue of 17,166 titles (bar of the house: 60 s on 2 cores; one process here). ``--write`` freezes the
+figures of the test half in ``bench/baselines/linking.json``. Needs the recorded portal data
+(SYNCD_SHARED_DATA, or ../shared/data).
 
-Columns: ``right`` links to a labelled key; ``coarse`` ones to its ``000`` parent, which stands for it; ``wrong`` ones.
-Precision is (right + coarse) / linked, strict precision right / linked. Recall is over titles whose service the
-register has and that were drawn without looking at our links. ``@5`` is the share of them whose service is linked or
-among the first five candidates.
+Columns: ``right`` links to a labelled key; ``coarse`` ones to its ``000`` parent, which stands for it;
+``wrong`` ones. Precision is (right + coarse) / linked, strict precision right / linked. Recall is over titles
+whose service the register has and that were drawn without looking at our links. ``@5`` is the share of them
+whose service is linked or among the first five candidates.
 """
 
 from __future__ import annotations
@@ -83,7 +84,17 @@ class Figures:
 
     def add(self, other: Figures) -> None:
         """Add the counts of another set."""
-        for name in ("titles", "linked", "right", "coarse", "differing", "review", "findable", "found", "shown"):
+        for name in (
+            "titles",
+            "linked",
+            "right",
+            "coarse",
+            "differing",
+            "review",
+            "findable",
+            "found",
+            "shown",
+        ):
             setattr(self, name, getattr(self, name) + getattr(other, name))
         self.wrong += other.wrong
 
@@ -131,7 +142,7 @@ def sets(data: Path, half: str) -> dict[str, list[Labelled]]:
 
 
 def judged(data: Path, half: str) -> dict[str, Figures]:
-    """Measure every set of one half, and all of them together (each title of the Bund once, with its name)."""
+    """Measure every set of one half, and all together (the Bund's titles once, with their names)."""
     services = register()
     index = ServiceIndex.build(services)
     figures = {name: measure(rows, index, services) for name, rows in sets(data, half).items()}
@@ -143,7 +154,7 @@ def judged(data: Path, half: str) -> dict[str, Figures]:
 
 
 def opposites() -> tuple[list[tuple[str, str]], int, int]:
-    """Return the adversarial titles linked wrongly (title, name), how many were linked rightly, and how many could be."""
+    """Return adversarial titles linked wrongly (title, name), and how many were, and could be, rightly."""
     own, pairs = adversarial()
     services = {**register(), **own}
     index = ServiceIndex.build(services)
@@ -205,10 +216,15 @@ def main() -> None:
 
 
 def _print_quality(figures: Mapping[str, Figures], data: Path, options: argparse.Namespace) -> None:
-    head = ("set", "titles", "linked", "right", "(not equal)", "coarse", "wrong", "review")
-    head += ("precision", "strict", "recall", "F1", "@5")
+    counts = ("set", "titles", "linked", "right", "(not equal)", "coarse", "wrong", "review")
+    head = (*counts, "precision", "strict", "recall", "F1", "@5")
     percent = [
-        (*(f"{100 * x:.1f} %" for x in (f.precision, f.right / (f.linked or 1), f.recall, f.f1, f.recall_at_5)),)
+        (
+            *(
+                f"{100 * x:.1f} %"
+                for x in (f.precision, f.right / (f.linked or 1), f.recall, f.f1, f.recall_at_5)
+            ),
+        )
         for f in figures.values()
     ]
     print(f"{options.half} half, thresholds {DEFAULT_THRESHOLDS}\n")

@@ -1,9 +1,10 @@
 """Which services may a record be about, best first, and is the best one good enough to be believed?
 
-Why an index: 20,000 records × 6,000 services are 120 million pairs; only services that share a rare word with the
-record are compared. The answer depends on the set of services alone, never on their order. Thresholds decide what
-is linked, what a person sees and what stays apart; what guards a link (:data:`~syncd.rules.link_features.GUARDS`)
-is stronger than any score. Must not know records, judgements or where the register is stored.
+Why an index: 20,000 records × 6,000 services are 120 million pairs; only services that share a rare word with
+the record are compared. The answer depends on the set of services alone, never on their order. Thresholds
+decide what is linked, what a person sees and what stays apart; what guards a link
+(:data:`~syncd.rules.link_features.GUARDS`) is stronger than any score. Must not know records, judgements or
+where the register is stored.
 """
 
 from __future__ import annotations
@@ -23,12 +24,12 @@ from syncd.rules.title_terms import Lexicon, fold, replace_names, words_of
 from syncd.rules.verrichtung import GRANT, acts_of_service, read_acts
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from syncd.model.service import Service
 
 DEFAULT_LIMIT: Final = 5
-_COMPARED = 40
+_COMPARED = 24
 _FREQUENT = 400
 """Words of more names than this find no candidates by themselves."""
 _GRAM = 3
@@ -53,7 +54,10 @@ class Thresholds:
     def __post_init__(self) -> None:
         """Refuse what makes no sense."""
         if not 0 < self.review <= self.linked <= FULL_SCORE or not 0 <= self.distance <= FULL_SCORE:
-            message = f"thresholds out of order: review {self.review}, linked {self.linked}, distance {self.distance}"
+            message = (
+                f"thresholds review {self.review}, linked {self.linked}, distance {self.distance};"
+                f" needed: 0 < review <= linked <= {FULL_SCORE}, 0 <= distance <= {FULL_SCORE}"
+            )
             raise ValueError(message)
 
 
@@ -61,7 +65,7 @@ DEFAULT_THRESHOLDS: Final = Thresholds()
 
 
 class ServiceIndex:
-    """Names of all services by their words. Build one per register edition; reading is safe from many threads."""
+    """Names of all services by their words; one per register edition, read by any number of threads."""
 
     def __init__(
         self, known: Sequence[Known], lexicon: Lexicon, frequency: Mapping[str, int], names: int
@@ -108,7 +112,7 @@ class ServiceIndex:
         return cls(known, lexicon, dict(frequency), len(names))
 
     def candidates(self, described: Described, limit: int = DEFAULT_LIMIT) -> tuple[Candidate, ...]:
-        """Return the services a record may be about, best first, of equal ones the smaller key; scores above 0."""
+        """Return the services a record may be about, best first, then by key; none of score 0."""
         query = prepare_query(described, self._asked, _weigher(self._frequency, self._names))
         best: dict[str, Candidate] = {}
         for number in self._near(query):
@@ -125,7 +129,7 @@ class ServiceIndex:
         return tuple(ranked[:limit])
 
     def _near(self, query: Query) -> list[int]:
-        """Return the names to compare: those that share most of the weight of their words with the record's."""
+        """Return the names to compare: those that share most of the weight of their words with the record."""
         scores: dict[int, int] = defaultdict(int)
         for text in query.texts:
             here: dict[int, int] = defaultdict(int)
@@ -186,7 +190,7 @@ class _SpellingLexicon(Lexicon):
 
 
 def decide(candidates: Sequence[Candidate], thresholds: Thresholds = DEFAULT_THRESHOLDS) -> Linkage:
-    """Return what follows from scored candidates (best first): a link, a question to a person, or nothing."""
+    """Return what follows from candidates (best first): a link, a question to a person, or nothing."""
     if not candidates or candidates[0].score < thresholds.review:
         return Linkage(LinkState.APART, candidates=tuple(candidates))
     best = candidates[0]
@@ -209,7 +213,7 @@ def decide(candidates: Sequence[Candidate], thresholds: Thresholds = DEFAULT_THR
 
 
 def _objects_with_one_act(services: Mapping[str, Service]) -> frozenset[str]:
-    """Return the objects (first eight digits) with exactly one key below them, and that to grant something."""
+    """Return the objects (first eight digits) with one key below them only, which grants something."""
     below: dict[str, list[str]] = defaultdict(list)
     for key, service in services.items():
         if not service.key.is_local and service.key.structure != "lo":
@@ -225,7 +229,7 @@ def _related(one: str, other: str) -> bool:
     return ServiceKey(one).covers(ServiceKey(other)) or ServiceKey(other).covers(ServiceKey(one))
 
 
-def _weigher(frequency: Mapping[str, int], names: int):  # noqa: ANN202
+def _weigher(frequency: Mapping[str, int], names: int) -> Callable[[str], int]:
     def weigh(term: str) -> int:
         seen = frequency.get(term, 0) or 1
         # Four times the logarithm to base 2 of how rare a word is, in integers.
@@ -234,5 +238,5 @@ def _weigher(frequency: Mapping[str, int], names: int):  # noqa: ANN202
     return weigh
 
 
-def _grams(term: str) -> Iterable[str]:
-    return {term[at : at + _GRAM] for at in range(len(term) - _GRAM + 1)}
+def _grams(term: str) -> frozenset[str]:
+    return frozenset(term[at : at + _GRAM] for at in range(len(term) - _GRAM + 1))

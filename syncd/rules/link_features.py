@@ -1,9 +1,9 @@
 """The features that speak for or against a link: small functions, each with a weight and a reason.
 
 Why: an official who doubts a link must see what it rests on. A score is the sum of the points of its reasons,
-from 0 to 1000 permille, and nothing else; all arithmetic is in integers, so that no machine gives another result.
-Some reasons forbid a link without a person whatever the score (:data:`GUARDS`). Must not know thresholds,
-the index, or what was decided before.
+from 0 to 1000 permille, and nothing else; all arithmetic is in integers, so that no machine gives another
+result. Some reasons forbid a link without a person whatever the score (:data:`GUARDS`). Must not know
+thresholds, the index, or what was decided before.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from syncd.model.service import Service
     from syncd.rules.link_terms import Known, Prepared, Query
 
-# --- ids and weights ------------------------------------------------------------------------------------------
+# --- ids and weights --------------------------------------------------------------------------------------
 
 TITLE: Final = "title"
 OTHER_NAME: Final = "other_name"
@@ -73,7 +73,7 @@ POINTS: Final[Mapping[str, int]] = MappingProxyType(
         TYPING: -20,
     }
 )
-"""Points in permille of the features that have fixed ones; title words weigh by their rarity in the register."""
+"""Permille of the features that have fixed points; words of titles weigh by their rarity in the register."""
 
 GUARDS: Final = frozenset(
     {COARSE, ACT_DIFFERS, ACT_OPPOSITE, NUMBER, NEGATION, LAND_SPECIFIC, LEGAL_DIFFERS, KEY_DIFFERS}
@@ -84,6 +84,8 @@ APPLIED_POINTS: Final = -10
 """The record says only that there is an application."""
 OTHER_WORD_POINTS: Final = -40
 """Same kind of act, other word ("Widerruf", "Rücknahme"): decides between twins."""
+_CODE_LENGTH: Final = 2
+"""So short are classes and Roman numbers ("D", "II"); words are longer."""
 BONUS_LIMIT: Final = 150
 """What features beside the title may add together: they confirm a title, they do not replace it."""
 SOFT_DIVISOR: Final = 2
@@ -92,7 +94,7 @@ SOFT_DIVISOR: Final = 2
 _GROUP_END, _OBJECT_END, _ACT_END, _KEY_LENGTH = 5, 8, 11, 14
 
 
-# --- the sum ----------------------------------------------------------------------------------------------------
+# --- the sum ----------------------------------------------------------------------------------------------
 
 
 def reasons_for(
@@ -109,7 +111,14 @@ def reasons_for(
         points = sum(r.points for r in found)
         if points > best_points:
             best, best_points = found, points
-    extra = [
+    extra = [] if query.is_title_only else _beside(query, known, bundle, situation)
+    if known.service.key.is_land_specific:
+        extra.append(Reason(LAND_SPECIFIC, POINTS[LAND_SPECIFIC], known.service.key.value))
+    return (*best, *_limited(extra))
+
+
+def _beside(query: Query, known: Known, bundle: frozenset[str], situation: frozenset[str]) -> list[Reason]:
+    return [
         *key_fragments(query, known.service),
         *legal(query, known.prepared),
         *_shared(SITUATION, query.situation, situation),
@@ -119,9 +128,6 @@ def reasons_for(
         *text_of(query, known.prepared),
         *typing(query, known.service),
     ]
-    if known.service.key.is_land_specific:
-        extra.append(Reason(LAND_SPECIFIC, 0, known.service.key.value))
-    return (*best, *_limited(extra))
 
 
 def score(reasons: tuple[Reason, ...]) -> int:
@@ -139,7 +145,7 @@ def _limited(extra: list[Reason]) -> list[Reason]:
     return kept
 
 
-# --- title ------------------------------------------------------------------------------------------------------
+# --- title ------------------------------------------------------------------------------------------------
 
 
 def _title_reasons(text: Prepared, known: Known, *, is_synonym: bool) -> tuple[Reason, ...]:
@@ -211,7 +217,7 @@ def _exact_words(
 ) -> list[Reason]:
     """Numbers, classes and negations that stand on one side alone."""
     reasons = []
-    odd = {t for t in only_text | only_other if not t.isalpha() or len(t) <= 2}
+    odd = {t for t in only_text | only_other if not t.isalpha() or len(t) <= _CODE_LENGTH}
     odd |= {t for t in (text.soft.keys() | other.soft.keys()) if t.isdigit()}.difference(
         {*text.soft, *text.terms} & {*other.soft, *other.terms}
     )
@@ -222,7 +228,7 @@ def _exact_words(
     return reasons
 
 
-# --- beside the title ----------------------------------------------------------------------------------------
+# --- beside the title -------------------------------------------------------------------------------------
 
 
 def key_fragments(query: Query, service: Service) -> list[Reason]:

@@ -1,4 +1,4 @@
-"""What is compared, made ready: titles and names as weighted stems with their acts, records with all that goes along.
+"""What is compared, made ready: titles and names as weighted stems with their acts.
 
 Why apart: making ready costs more than comparing, so that a name of the register is made ready once for all
 records. Must not know points, guards or thresholds.
@@ -59,7 +59,7 @@ AUTHORITY_GROUPS: Final[Mapping[str, str]] = MappingProxyType(
         "zollamt": "122 102",
     }
 )
-"""Words of authorities' names → groups (segment 2) of the services they mostly run; our own reading of the register."""
+"""Words of authorities' names → groups (segment 2) of services they mostly run; our own reading."""
 
 _KEY_DIGITS = re.compile(r"[0-9]+")
 
@@ -106,6 +106,19 @@ class Query:
     bundle: frozenset[str]
     groups: frozenset[str]
     fragments: tuple[str, ...]
+
+    @property
+    def is_title_only(self) -> bool:
+        """True where nothing but titles can be compared."""
+        beside = (
+            self.citations,
+            self.description_stems,
+            self.url_stems,
+            self.situation,
+            self.bundle,
+            self.groups,
+        )
+        return not (any(beside) or self.fragments or self.described.typing)
 
 
 def describe(record: Record) -> Described:

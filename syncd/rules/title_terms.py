@@ -228,7 +228,7 @@ def _is_law(name: str | None, short: frozenset[str]) -> bool:
 
 
 def _abbreviates(aside: str, main: str) -> bool:
-    """Tell whether an aside is the abbreviation of a run of words in front ("Berufsausbildungsbeihilfe (BAB)")."""
+    """Tell whether an aside abbreviates words in front of it ("Berufsausbildungsbeihilfe (BAB)")."""
     if not aside.isalpha() or len(aside) > _LONGEST_ABBREVIATION:
         return False
     for match in re.finditer(rf"\b{aside[0]}", main):
@@ -307,7 +307,7 @@ class Lexicon:
         return tuple(s for word in self.joined(words) for s in self.split(word))
 
     def joined(self, words: list[str]) -> list[str]:
-        """Return the words with neighbours made one where the register writes them as one ("Zoll-Auktion")."""
+        """Return the words, neighbours made one where the register writes them as one ("Zoll-Auktion")."""
         joined: list[str] = []
         for word in words:
             if joined and (whole := joined[-1] + word) in self._words and len(word) >= _SHORTEST_PART:

@@ -1,11 +1,12 @@
 """What is done: the Verrichtung in German titles and in names and keys of the service register.
 
-Why: "Hund anmelden" and "Hund abmelden" differ in two letters and in everything that counts. Whatever compares
-titles must know which act they speak of, and must never take one for its opposite. Words are read by table, not
-guessed; an unknown word is no Verrichtung.
+Why: "Hund anmelden" and "Hund abmelden" differ in two letters and in everything that counts. Whatever
+compares titles must know which act they speak of, and must never take one for its opposite. Words are read by
+table, not guessed; an unknown word is no Verrichtung.
 
 Source of the codes: fourth segment of the Leistungsschlüssel with the names in the OZG/LeiKa catalogue of
-October 2019 (every code below occurs there). Which codes are one kind is our own grouping. Must not know scores.
+October 2019 (every code below occurs there). Which codes are one kind is our own grouping. Must not know
+scores.
 """
 
 from __future__ import annotations
@@ -30,36 +31,55 @@ GRANT: Final = "grant"
 KINDS: Final[Mapping[str, str]] = MappingProxyType(
     {
         APPLY: "antrag beantragung beantragen beantragt",
-        GRANT: """erteilung erteilen ausstellung ausstellen bewilligung bewilligen gewaehrung gewaehren
-            genehmigung genehmigen erlaubnis erlauben zulassung zulassen anerkennung anerkennen gestattung gestatten
-            zustimmung zustimmen verleihung verleihen zuteilung zuteilen vergabe vergeben erhalten
-            bekommen erwerben erbringung kostenuebernahme bescheinigung bescheinigen
-            ersterteilung erstausstellung zertifizierung ermaechtigung""",
+        GRANT: """
+            erteilung erteilen ausstellung ausstellen bewilligung bewilligen gewaehrung gewaehren
+            genehmigung genehmigen erlaubnis erlauben zulassung zulassen anerkennung anerkennen
+            gestattung gestatten zustimmung zustimmen verleihung verleihen zuteilung zuteilen
+            vergabe vergeben erhalten bekommen erwerben erbringung kostenuebernahme bescheinigung
+            bescheinigen ersterteilung erstausstellung zertifizierung ermaechtigung
+        """,
         "fund": "foerderung foerdern finanzierung finanzieren bezuschussung",
         "hand_out": "ausgabe ausgeben aushaendigung wiederaushaendigung abholung abholen",
-        "determine": """feststellung feststellen anspruchsfeststellung festsetzung festsetzen entscheidung
-            bestimmung ermittlung berechnung berechnen bewertung""",
-        "change": "aenderung aendern umaenderung berichtigung berichtigen korrigieren aktualisieren ergaenzung"
-        " umwandlung veraenderung veraenderungsanzeige aenderungsanzeige",
+        "determine": """
+            feststellung feststellen anspruchsfeststellung festsetzung festsetzen entscheidung
+            bestimmung ermittlung berechnung berechnen bewertung
+        """,
+        "change": """
+            aenderung aendern umaenderung berichtigung berichtigen korrigieren aktualisieren
+            ergaenzung umwandlung veraenderung veraenderungsanzeige aenderungsanzeige
+        """,
         "extend": "verlaengerung verlaengern erneuerung erneuern weiterbewilligung weiterbewilligen",
         "shorten": "verkuerzung verkuerzen",
         "widen": "erweiterung erweitern",
-        "revoke": "widerruf widerrufen entzug entziehung entziehen ruecknahme zuruecknahme zuruecknehmen"
-        " aufhebung aufheben einziehung untersagung",
+        "revoke": """
+            widerruf widerrufen entzug entziehung entziehen ruecknahme zuruecknahme zuruecknehmen
+            aufhebung aufheben einziehung untersagung
+        """,
         "return": "rueckgabe zurueckgeben verzicht verzichten",
-        "grant_again": "wiedererteilung neuerteilung wiedererteilen wiedergestattung wiederzulassung wiederbestellung",
+        "grant_again": """
+            wiedererteilung neuerteilung wiedererteilen wiedergestattung wiederzulassung
+            wiederbestellung
+        """,
         "register": "anmeldung anmelden angemeldet voranmeldung anzumelden",
-        "deregister": "abmeldung abmelden abgemeldet ausserbetriebsetzung abzumelden kuendigung kuendigen"
-        " austritt austreten ausserbetriebsetzen",
+        "deregister": """
+            abmeldung abmelden abgemeldet ausserbetriebsetzung abzumelden kuendigung kuendigen
+            austritt austreten ausserbetriebsetzen
+        """,
         "reregister": "ummeldung ummelden umgemeldet umzumelden",
-        "notify": "anzeige anzeigen meldung melden mitteilung mitteilen mitzuteilen anzuzeigen verlustmeldung"
-        " verlustanzeige benachrichtigung vorankuendigung meldepflicht anzeigepflicht",
+        "notify": """
+            anzeige anzeigen meldung melden mitteilung mitteilen mitzuteilen anzuzeigen
+            verlustmeldung verlustanzeige benachrichtigung vorankuendigung meldepflicht
+            anzeigepflicht
+        """,
         "replace": "ersatz ersetzen ersatzausstellung neuausstellung ersatzausfertigung zweitausfertigung",
         "exchange": "umtausch umtauschen umschreibung umschreiben umzuschreiben pflichtumtausch",
         "enter": "eintragung eintragen registrierung registrieren aufnahme erfassung vormerkung eintrag",
         "delete": "loeschung loeschen austragung austragen tilgung streichung",
-        "inform": """auskunft auskuenfte informationserteilung einsicht einsehen einsichtnahme beratung statusabfrage
-            abfrage abfragen informieren information informationen unterrichtung selbstauskunft""",
+        "inform": """
+            auskunft auskuenfte informationserteilung einsicht einsehen einsichtnahme beratung
+            statusabfrage abfrage abfragen informieren information informationen unterrichtung
+            selbstauskunft
+        """,
         "extract": "auszug abschrift ausdruck ausfertigung",
         "clarify": "klaerung klaeren",
         "block": "sperrung sperren",
@@ -101,8 +121,6 @@ _KIND_OF_WORD: Final = {word: kind for kind, words in KINDS.items() for word in 
 _CODES: Final[Mapping[str, str]] = MappingProxyType(
     {
         GRANT: "001 005 006 007 012 016 017 022 030 056 067 069 080 099 107 134 147 148",
-        "fund": "foerderung foerdern finanzierung finanzieren bezuschussung",
-        "hand_out": "ausgabe ausgeben aushaendigung wiederaushaendigung abholung abholen",
         "fund": "027 174",
         "hand_out": "040 053 245",
         "determine": "002 037 128 151 157 204 221 260",
@@ -157,8 +175,21 @@ _CODES: Final[Mapping[str, str]] = MappingProxyType(
 _KIND_OF_CODE: Final = {code: kind for kind, codes in _CODES.items() for code in codes.split()}
 
 _ON_APPLICATION = frozenset(
-    (GRANT, "fund", "hand_out", "enter", "appoint", "exempt", "refund")
-    + ("exchange", "replace", "reserve", "reduce", "record_act", "authenticate", "defer", "waive", "block")
+    {
+        *(
+            GRANT,
+            "fund",
+            "hand_out",
+            "enter",
+            "appoint",
+            "exempt",
+            "refund",
+            "exchange",
+            "replace",
+            "reserve",
+        ),
+        *("reduce", "record_act", "authenticate", "defer", "waive", "block"),
+    }
 )
 """What a bare "beantragen" may mean; never a change, an end, a notification or mere information."""
 
@@ -214,7 +245,7 @@ _COMPOUND_TAILS = (
     *("umschreibung", "umtausch", "berichtigung", "ersterteilung", "neuerteilung", "wiedererteilung"),
     *("verzicht", "beantragung", "erstattung", "befreiung", "ermaessigung", "sperrung", "rueckgabe"),
 )
-"""Acts that German glues to their object ("Gewerbeabmeldung"); others ("Aufenthaltserlaubnis") name a thing."""
+"""Acts German glues to their object ("Gewerbeabmeldung"); others ("Aufenthaltserlaubnis") name a thing."""
 _MINIMUM_HEAD = 3
 _CIRCUMSTANCE = frozenset({"nach", "wegen", "trotz", "bei"})
 _HALVED = re.compile(r"\b(an|ab|um|ein|aus)\s*-\s*(?=[,/]|und\b|oder\b|bzw\b|\b(?:an|ab|um)\b)")
@@ -235,8 +266,8 @@ class Agreement(IntEnum):
 class Acts:
     """The kinds of acts a text names, and its other words.
 
-    ``kinds`` holds special ones only if there are any: "Verlängerung beantragen" is about extending. ``words``
-    are the folded words that name no act, in order; ``act_words`` those that do.
+    ``kinds`` holds special ones only if there are any: "Verlängerung beantragen" is about extending.
+    ``words`` are the folded words that name no act, in order; ``act_words`` those that do.
     """
 
     kinds: frozenset[str]
@@ -268,15 +299,15 @@ def read_acts(text: str) -> Acts:
         # "nach Entziehung" and "wegen Änderung" are circumstances of an act, not acts.
         kind = None if before in _CIRCUMSTANCE else _KIND_OF_WORD.get(word)
         before = word
+        act = word
         if kind is None and (tail := _glued(word)):
-            kind = _KIND_OF_WORD[tail]
+            kind, act = _KIND_OF_WORD[tail], tail
             words.append(word[: -len(tail)])
-            word = tail
         if kind is None:
             words.append(word)
         else:
             kinds.append(kind)
-            act_words.append(word)
+            act_words.append(act)
     return Acts(_special(kinds), tuple(words), tuple(act_words))
 
 
@@ -288,7 +319,7 @@ def acts_of_service(service: Service) -> Acts:
     said = read_acts(service.name)
     code = "" if service.key.is_local else service.key.value[8:11]
     kind = _KIND_OF_CODE.get(code)
-    # A few keys contradict their own names ("… Registrierung" under the code of Festsetzung): the name is read.
+    # A few keys contradict their names ("… Registrierung" under the code of Festsetzung): the name counts.
     named = {_KIND_OF_WORD[word] for word in said.act_words}
     if kind is None or (said.kinds - {APPLY} and kind not in named):
         return said
@@ -300,21 +331,15 @@ def acts_of_service(service: Service) -> Acts:
 
 def agreement(one: frozenset[str], other: frozenset[str]) -> Agreement:
     """Compare two sets of kinds. Symmetric."""
-    if one == other:
+    generic = frozenset({APPLY, GRANT})
+    if one == other or (one and other and one | other <= generic):
         return Agreement.SAME
     if not one or not other:
-        rest = one | other
-        return Agreement.UNSAID if rest <= {APPLY, GRANT} else Agreement.DIFFERENT
-    if one <= {APPLY, GRANT} and other <= {APPLY, GRANT}:
-        return Agreement.SAME
+        return Agreement.UNSAID if one | other <= generic else Agreement.DIFFERENT
     if any(frozenset((a, b)) in OPPOSITES for a in one - other for b in other - one):
         return Agreement.OPPOSITE
-    for generic, special in ((one, other), (other, one)):
-        if generic == {APPLY} and special <= _ON_APPLICATION:
-            return Agreement.UNSAID
-    if one | other in _TWO_VIEWS:
-        return Agreement.UNSAID
-    return Agreement.DIFFERENT
+    applied = any(a == {APPLY} and b <= _ON_APPLICATION for a, b in ((one, other), (other, one)))
+    return Agreement.UNSAID if applied or one | other in _TWO_VIEWS else Agreement.DIFFERENT
 
 
 def are_opposite(one: str, other: str) -> bool:
@@ -330,7 +355,7 @@ def _glued(word: str) -> str:
 
 
 def _after(act_words: tuple[str, ...], kind: str) -> Iterable[str]:
-    """Yield the kinds of the act words after the last one of ``kind``: details of the act, not of the object."""
+    """Yield the kinds of act words after the last one of ``kind``: details of the act, not of the object."""
     kinds = [_KIND_OF_WORD[word] for word in act_words]
     if kind in kinds:
         last = len(kinds) - 1 - kinds[::-1].index(kind)
