@@ -111,6 +111,7 @@ def _media_breaks(commands: Parsers) -> None:
             "contradicted_by_operator",
             "no_link",
             "dead_link",
+            "other_act",
             "media_break",
             "none",
         ),

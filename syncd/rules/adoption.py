@@ -194,7 +194,7 @@ def stalled(last: Level, changes: Sequence[Change]) -> bool | None:
     Stalled: known gaps remain, something was rolled out before, and nothing in the last eight weeks.
     ``changes`` oldest first; too short a time, or one without any roll-out, tells nothing.
     """
-    if last.covered + last.unknown >= last.bodies:
+    if last.covered >= last.bodies:
         return False
     recent, weeks = [], 0.0
     for change in reversed(changes):
@@ -204,6 +204,7 @@ def stalled(last: Level, changes: Sequence[Change]) -> bool | None:
         weeks += change.weeks
     if any(change.rolled_out for change in recent):
         return False
-    if weeks < STALL_WEEKS or not any(change.rolled_out for change in changes):
+    known_gaps = last.bodies - last.covered - last.unknown
+    if weeks < STALL_WEEKS or not known_gaps or not any(change.rolled_out for change in changes):
         return None
     return True

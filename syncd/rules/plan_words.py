@@ -20,8 +20,8 @@ REASONS: Final[dict[str, Text]] = {
     },
     "other_key": {"de": "ein anderer Leistungsschlüssel ({key})", "en": "another service key ({key})"},
     "same_land": {
-        "de": "läuft im selben Land (oder für den ganzen Bund): {bodies} Stellen",
-        "en": "runs in the same Land (or for the whole federation): bodies {bodies}",
+        "de": "läuft im selben Land oder für den ganzen Bund (Stellen: {bodies})",
+        "en": "runs in the same Land or for the whole federation (bodies: {bodies})",
     },
     "other_land": {
         "de": "läuft nur in anderen Ländern; das Landesrecht ist zu prüfen",
@@ -35,6 +35,10 @@ REASONS: Final[dict[str, Text]] = {
     "same_domain": {
         "de": "dieselbe Domain wird hier schon genutzt ({domain}), also wohl derselbe IT-Dienstleister",
         "en": "the same domain is in use here already ({domain}), so probably the same IT provider",
+    },
+    "own_solution": {
+        "de": "die zuständige Stelle betreibt sie anderswo schon selbst",
+        "en": "the owing body runs it elsewhere itself already",
     },
     "similar_size": {
         "de": "eine Stelle ähnlicher Größe nutzt sie ({people} Einwohner)",
@@ -133,6 +137,10 @@ FINDINGS: Final[dict[str, Text]] = {
         "en": "The source calls it online and gives no link.",
     },
     "dead_link": {"de": "Der Link ist tot.", "en": "The link is dead."},
+    "other_act": {
+        "de": "Die Adresse nennt eine andere Verrichtung als die Leistung: wohl das falsche Formular.",
+        "en": "The address names another act than the service: probably the wrong form.",
+    },
     "media_break": {
         "de": "Medienbruch: Hier endet der digitale Weg, und kein anderer führt weiter.",
         "en": "Media break: the digital path ends here, and no other goes on.",

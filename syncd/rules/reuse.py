@@ -25,6 +25,7 @@ POINTS: Final[Mapping[str, int]] = {
     "same_district": 5,
     "same_engine": 10,
     "same_domain": 10,
+    "own_solution": 10,
     "similar_size": 10,
     "roughly_similar_size": 5,
     "efa": 5,
@@ -35,7 +36,7 @@ POINTS: Final[Mapping[str, int]] = {
     "some_adopters": 3,
     "growing": 5,
 }
-"""Points per reason; ``same_action``, ``roughly_similar_size`` and lower rungs stand in for a better one."""
+"""Points per reason; ``same_action``, the two of size and lower rungs stand in for a better one."""
 FULL: Final = 100
 _ACTION_DIGITS = 11
 _LAND_DIGITS, _KREIS_DIGITS = 2, 5
@@ -197,6 +198,9 @@ def _of_technology(solution: Solution, applicant: Applicant) -> Iterable[Reason]
 
 
 def _of_size(solution: Solution, applicant: Applicant, people_of: Mapping[str, int]) -> Iterable[Reason]:
+    if applicant.area_code in solution.bodies:
+        yield _reason("own_solution")
+        return
     sizes = [people_of[code] for code in solution.bodies if people_of.get(code)]
     if not sizes or not applicant.people:
         return

@@ -103,7 +103,7 @@ class MediaBreakFilter(PagedAsOf):
     area: Text | None = Field(None, description="Entries of this area, of all inside it and of those above.")
     service: ServiceText | None = Field(None, description="Service key.")
     finding: list[FindingName] = Field(
-        default_factory=list, max_length=7, description="Findings, repeatable; default: all but `none`."
+        default_factory=list, max_length=8, description="Findings, repeatable; default: all but `none`."
     )
     lang: Language = Field("en", description="Language of the reasons.")
 

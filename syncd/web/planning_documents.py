@@ -22,6 +22,7 @@ FindingName = Literal[
     "contradicted_by_operator",
     "no_link",
     "dead_link",
+    "other_act",
     "media_break",
 ]
 _RUNG = "Rung of our evidence ladder, judged from data; not an official Reifegrad."

@@ -346,7 +346,7 @@ async def api(grown: Miniature) -> AsyncIterator[Api]:
         ("/v1/media-breaks", {"area": mini.GROSSSTADT, "lang": "de"}),
     ],
 )
-async def test_pages_are_the_whole(api: Api, path: str, parameters: dict[str, str]) -> None:
+async def test_pages_are_the_whole(api: Api, path: str, parameters: dict[str, Any]) -> None:
     whole = await api.get(path, limit=1000, **parameters)
     assert whole["next"] is None
     assert whole["items"]

@@ -155,7 +155,8 @@ def test_forecasts_are_ordered_and_do_not_depend_on_order(
         (level(covered=300), weeks(100, 50, *[0] * 7, 10), False),
         # Everything is covered: nothing is left to stall.
         (level(covered=1000), weeks(100, *[0] * 10), False),
-        (level(covered=700, unknown=300), weeks(100, *[0] * 10), False),
+        # No gap is known, but nobody knows everything.
+        (level(covered=700, unknown=300), weeks(100, *[0] * 10), None),
         (level(covered=300), weeks(100, 50, *[0] * 5), False),
         (level(covered=300), weeks(*[0] * 30), None),
         (level(covered=300), weeks(20), False),

@@ -52,6 +52,11 @@ def look(path: str, target: TargetKind, rule: str, state: LinkState = LinkState.
         (LINK, "finanzamtssuche", Finding.MEDIA_BREAK),
         (LINK, "terminvergabe", Finding.MEDIA_BREAK),
         (LINK, "antrag", Finding.NONE),
+        (LINK, "renten/online-services_node.html", Finding.MEDIA_BREAK),
+        # The service is the registration of a car, not its end.
+        (LINK, "kfz/abmeldung", Finding.OTHER_ACT),
+        (ONLINE, "olav/Verlust?mbom=1", Finding.OTHER_ACT),
+        (ONLINE, "olav/anmeldung", Finding.NONE),
         # A page about the service claims no path at all.
         (ChannelKind.PAGE, "leistung", Finding.NONE),
     ],
@@ -109,3 +114,29 @@ def test_words() -> None:
 def test_what_an_operator_decided_is_said_to_be_theirs() -> None:
     refuted = GradedChannel(Channel(ONLINE, f"{PORTAL}antrag"), Evidence.DESCRIPTION, REFUTED)
     assert finding_of(refuted, Evidence.DESCRIPTION) is Finding.CONTRADICTED_BY_OPERATOR
+
+
+@pytest.mark.parametrize("name", ["Führerschein Umtausch", "FÜHRERSCHEIN UMTAUSCH", "Umtausch, Verlust"])
+def test_an_act_that_the_service_names_is_no_other_act(name: str) -> None:
+    url = "https://a.example/civ.public/start.html?cc_key=FuehrerscheinUmtausch"
+    claim = Claim(
+        "portal", "1", ServiceKey("99108049012001"), AreaKey("06"), name, channels=(Channel(ONLINE, url),)
+    )
+    (entry,) = merge([claim], Precedence())
+    assert [one.finding for one in judged_channels(entry)] == [Finding.NONE]
+    assert [one.finding for one in judged_channels(entry, "Führerschein Verlust")] == [Finding.NONE]
+
+
+@pytest.mark.parametrize(
+    ("title", "expected"),
+    [
+        ("Abmelden von Unternehmen", Finding.NONE),
+        ("Änderungen im Unternehmen melden", Finding.NONE),
+        ("Unternehmen anmelden", Finding.OTHER_ACT),
+    ],
+)
+def test_one_form_for_two_acts(title: str, expected: Finding) -> None:
+    link = Channel(ONLINE, "https://portal.svlfg.de/svlfg-apps/antrag/lbg/ab-ummeldung-unternehmen")
+    claim = Claim("portal", "1", ServiceKey("99108049012001"), AreaKey("00"), title, channels=(link,))
+    (entry,) = merge([claim], Precedence())
+    assert [one.finding for one in judged_channels(entry)] == [expected]

@@ -85,6 +85,12 @@ def test_size_is_compared_with_the_nearest_adopter() -> None:
     )
 
 
+def test_a_body_that_runs_it_elsewhere_is_not_compared_with_itself() -> None:
+    found = points(solution(bodies=("06440", "06531")))
+    assert found["own_solution"] == 10
+    assert "similar_size" not in found
+
+
 def test_technology_counts_only_where_it_is_in_use_here() -> None:
     found = points(solution(), HEUCHELHEIM)
     assert not {"same_engine", "same_domain"} & found.keys()
