@@ -36,6 +36,8 @@ _GRAM = 3
 _SPELLING_FROM = 880
 """Permille of equal letters from which an unknown word is a known one, misspelt."""
 _SPELLING_SHORTEST = 6
+_SPELLING_LONGER = 2
+"""Letters a misspelt word may be longer or shorter; more make another compound."""
 _OBJECT = 8
 
 
@@ -182,6 +184,8 @@ class _SpellingLexicon(Lexicon):
                     shared[other] += 1
         best, closest = term, _SPELLING_FROM - 1
         for other in sorted(o for o, number in shared.items() if 2 * number >= len(grams)):
+            if abs(len(term) - len(other)) > _SPELLING_LONGER:
+                continue
             whole = len(term) + len(other)
             alike = FULL_SCORE * (whole - Indel.distance(term, other)) // whole
             if alike > closest:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final
 
 from syncd.model.linkage import FULL_SCORE, Reason
 from syncd.rules.title_terms import stem
-from syncd.rules.verrichtung import Acts, Agreement, agreement
+from syncd.rules.verrichtung import APPLY, GRANT, Acts, Agreement, agreement
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -36,6 +36,7 @@ ACT_ONLY: Final = "act_only"
 COARSE: Final = "coarse"
 NUMBER: Final = "number"
 NEGATION: Final = "negation"
+ALTERNATIVE: Final = "alternative"
 LAND_SPECIFIC: Final = "land_specific"
 KEY: Final = "key"
 KEY_DIFFERS: Final = "key_differs"
@@ -59,6 +60,7 @@ POINTS: Final[Mapping[str, int]] = MappingProxyType(
         ACT_OPPOSITE: -500,
         NUMBER: -60,
         NEGATION: -120,
+        ALTERNATIVE: 0,
         LAND_SPECIFIC: 0,
         KEY: 120,
         KEY_DIFFERS: -100,
@@ -76,16 +78,22 @@ POINTS: Final[Mapping[str, int]] = MappingProxyType(
 """Permille of the features that have fixed points; words of titles weigh by their rarity in the register."""
 
 GUARDS: Final = frozenset(
-    {COARSE, ACT_DIFFERS, ACT_OPPOSITE, NUMBER, NEGATION, LAND_SPECIFIC, LEGAL_DIFFERS, KEY_DIFFERS}
+    {
+        *(COARSE, ACT_DIFFERS, ACT_OPPOSITE, NUMBER, NEGATION, ALTERNATIVE),
+        *(LAND_SPECIFIC, LEGAL_DIFFERS, KEY_DIFFERS),
+    }
 )
 """Reasons that leave a link to a person."""
 
 APPLIED_POINTS: Final = -10
 """The record says only that there is an application."""
+OBJECT_POINTS: Final = -5
+"""The act stands in the name of the object itself."""
 OTHER_WORD_POINTS: Final = -40
 """Same kind of act, other word ("Widerruf", "Rücknahme"): decides between twins."""
 _CODE_LENGTH: Final = 2
 """So short are classes and Roman numbers ("D", "II"); words are longer."""
+ALTERNATIVES: Final = frozenset({"oder", "bzw", "beziehungsweise"})
 BONUS_LIMIT: Final = 150
 """What features beside the title may add together: they confirm a title, they do not replace it."""
 SOFT_DIVISOR: Final = 2
@@ -161,7 +169,9 @@ def _title_reasons(text: Prepared, known: Known, *, is_synonym: bool) -> tuple[R
     name = SYNONYM if is_synonym else OTHER_NAME if known.is_alias else TITLE
     if text.wording == other.wording:
         return (Reason(name, FULL_SCORE + (POINTS[SYNONYM] if is_synonym else 0), " ".join(other.wording)),)
-    reasons = [Reason(name, FULL_SCORE + (POINTS[SYNONYM] if is_synonym else 0), " ".join(sorted(shared)))]
+    # The very wording comes first among names that say the same.
+    points = FULL_SCORE - 1 + (POINTS[SYNONYM] if is_synonym else 0)
+    reasons = [Reason(name, points, " ".join(sorted(shared)))]
     for feature, only, soft in (
         (ONLY_RECORD, only_text, text.soft.keys() - shared),
         (ONLY_SERVICE, only_other, other.soft.keys() - shared),
@@ -174,7 +184,8 @@ def _title_reasons(text: Prepared, known: Known, *, is_synonym: bool) -> tuple[R
             points = -(FULL_SCORE * lost // (whole + soft_weight))
             reasons.append(Reason(feature, points, " ".join(sorted({*only, *soft}))))
     reasons += acts(text.acts, known)
-    reasons += _exact_words(text, other, frozenset(only_text), frozenset(only_other))
+    is_detail = known.service.key.structure == "lovd"
+    reasons += _exact_words(text, other, frozenset(only_text), frozenset(only_other), is_detail=is_detail)
     return tuple(reasons)
 
 
@@ -188,11 +199,16 @@ def acts(said: Acts, known: Known) -> list[Reason]:
     matched = f"{'/'.join(sorted(said.kinds)) or '-'} : {'/'.join(sorted(there.kinds)) or '-'}"
     verdict = agreement(said.kinds, there.kinds)
     is_object = known.service.key.structure == "lo"
-    named = verdict is Agreement.SAME and said.kinds == there.kinds
+    named = verdict is Agreement.SAME and said.kinds == there.kinds and bool(said.kinds - {APPLY, GRANT})
     if is_object and verdict >= Agreement.UNSAID and (known.is_only_act or (said.kinds and not named)):
         return [Reason(COARSE, POINTS[COARSE], matched)]
     if verdict is Agreement.SAME:
-        return _same_act(said, there, matched)
+        # "Anzeige einer Geburt" is an object, too; the act upon it comes first where the register has one.
+        return (
+            [Reason(ACT_SAME, OBJECT_POINTS, matched)]
+            if named and is_object
+            else _same_act(said, there, matched)
+        )
     if verdict is Agreement.UNSAID and known.is_only_act:
         return [Reason(ACT_ONLY, POINTS[ACT_ONLY], matched)]
     feature = {
@@ -213,9 +229,14 @@ def _same_act(said: Acts, there: Acts, matched: str) -> list[Reason]:
 
 
 def _exact_words(
-    text: Prepared, other: Prepared, only_text: frozenset[str], only_other: frozenset[str]
+    text: Prepared,
+    other: Prepared,
+    only_text: frozenset[str],
+    only_other: frozenset[str],
+    *,
+    is_detail: bool,
 ) -> list[Reason]:
-    """Numbers, classes and negations that stand on one side alone."""
+    """Numbers, classes and negations on one side alone, and a choice where the service is one case."""
     reasons = []
     odd = {t for t in only_text | only_other if not t.isalpha() or len(t) <= _CODE_LENGTH}
     odd |= {t for t in (text.soft.keys() | other.soft.keys()) if t.isdigit()}.difference(
@@ -223,6 +244,8 @@ def _exact_words(
     )
     if odd:
         reasons.append(Reason(NUMBER, POINTS[NUMBER], " ".join(sorted(odd))))
+    if is_detail and (choice := ALTERNATIVES.intersection(text.wording).difference(other.wording)):
+        reasons.append(Reason(ALTERNATIVE, POINTS[ALTERNATIVE], " ".join(sorted(choice))))
     if turned := text.negated ^ other.negated:
         reasons.append(Reason(NEGATION, POINTS[NEGATION], " ".join(sorted(turned))))
     return reasons
