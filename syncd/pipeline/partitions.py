@@ -38,6 +38,7 @@ from syncd.rules.field_rulings import NO_RULINGS, FieldRulings
 from syncd.rules.line import AreaLine
 from syncd.rules.link import link
 from syncd.rules.merge import merge
+from syncd.rules.ownership import Ownership
 from syncd.rules.rekeying import predecessors, successors
 from syncd.rules.services import service_for
 from syncd.rules.upheaval import Turnover, count_moves, lands_of, nobody_moved, sizes
@@ -105,6 +106,7 @@ class PartitionRun:
     _precedence: Precedence = field(init=False)
     _old_keys: Mapping[str, tuple[str, ...]] = field(init=False)
     """Retired keys each service stands for."""
+    _ownership: Ownership = field(init=False)
 
     def __post_init__(self) -> None:
         """Index the duties by service key and prepare the lines."""
@@ -125,6 +127,7 @@ class PartitionRun:
             self._positions = _old_positions(self.line, AreaLine.build(self.plan.old_areas), self.plan.moved)
         self._precedence = with_freshness(self.plan.precedence, self.plan.sources)
         self._old_keys = predecessors(successors(self.plan.services))
+        self._ownership = Ownership.of({s: facts.scope for s, facts in self.plan.sources.items()})
         for row in self.plan.base_totals:
             if (row.obligation_id, row.line) in self._totals:
                 self._totals[row.obligation_id, row.line] = unpack_totals(row.matrix).copy()
@@ -224,7 +227,10 @@ class PartitionRun:
 
     def _linked(self, key: str, records: Iterable[StoredRecord]) -> tuple[tuple[Claim, ...], date | None]:
         claims = (
-            claim for record in records for claim in decode_claims(record.source_id, record.payload, key)
+            claim
+            for record in records
+            for claim in decode_claims(record.source_id, record.payload, key)
+            if self._ownership.owns(claim, self.plan.moved)
         )
         return link(claims, moved=self.plan.moved, on=self.plan.on)
 
