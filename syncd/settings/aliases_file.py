@@ -14,13 +14,14 @@ from syncd.rules.names import plain
 from syncd.settings.base import Line, Table
 from syncd.settings.problems import Problem, from_validation
 
+Name = Annotated[str, StringConstraints(strip_whitespace=True, pattern=r"^[^\x00-\x1f\x7f]{1,200}$")]
 Code = Annotated[str, StringConstraints(pattern=r"^[0-9]{2,12}$")]
 
 
 class AliasTable(Table):
     """``[[alias]]``: a name that portals use for an area and the register does not have."""
 
-    name: Line = Field(max_length=200, description="The name as it is written.")
+    name: Name = Field(description="The name as it is written.")
     area: Code = Field(description="Code of the area, cut to its level: 12 digits for a Gemeinde.")
     reason: Line = Field(description="Why this name means that area.")
 

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from syncd.errors import SourceFormatError
 from syncd.model.area import Area, AreaKey, AreaKind, AreaLevel, Succession
 from syncd.rules.areas import AreaIndex, ags_of
+from syncd.rules.place_index import PlaceMatch
 from tests.support.shipped_registers import HANAU_DAY, areas_with_hanau, shipped_edition, shipped_successions
 from tests.support.tiny_germany import tiny_areas
 
@@ -110,11 +111,34 @@ def test_the_file_for_workers_gives_the_same_index_and_the_same_bytes(index: Are
     assert "06414" in read
     assert "064350014014" not in read
     assert "064350014014" in read.historic
+    # Names travel with it; 541 kB in place of 191 kB for the whole country.
+    assert read.places.resolve("Heuchelheim", [AreaKey("06")]) == PlaceMatch(
+        AreaKey("065310007007"), "Heuchelheim a. d. Lahn"
+    )
+    assert len(written) < 600_000
+
+
+def test_codes_are_no_names_and_names_are_no_codes(index: AreaIndex) -> None:
+    assert index.resolve("Wiesbaden") is None
+    assert index.places.resolve("06414", [AreaKey("00")]) is None
 
 
 @pytest.mark.parametrize(
     "raw",
-    [b"", b"[]", b"null", b"{}", b'{"format":"other/9"}', json.dumps({"format": "x"}).encode(), b"\xff"],
+    [
+        b"",
+        b"[]",
+        b"null",
+        b"{}",
+        b'{"format":"other/9"}',
+        json.dumps({"format": "x"}).encode(),
+        b"\xff",
+        # The form before names were part of it.
+        b'{"format":"syncd-area-index/1","codes":"00","historic":""}',
+        b'{"format":"syncd-area-index/2","codes":"00","historic":""}',
+        b'{"format":"syncd-area-index/2","codes":"00","historic":"","names":[]}',
+        b'{"format":"syncd-area-index/2","codes":"00","historic":"","names":null}',
+    ],
 )
 def test_a_file_that_is_no_index_is_refused(raw: bytes) -> None:
     with pytest.raises(SourceFormatError, match="area index"):
@@ -123,7 +147,7 @@ def test_a_file_that_is_no_index_is_refused(raw: bytes) -> None:
 
 def test_an_index_with_codes_of_the_wrong_type_is_refused() -> None:
     with pytest.raises(SourceFormatError):
-        AreaIndex.from_json(b'{"format":"syncd-area-index/1","codes":[1],"historic":""}')
+        AreaIndex.from_json(b'{"format":"syncd-area-index/2","codes":[1],"historic":"","names":""}')
 
 
 def test_what_two_ended_areas_share_resolves_to_neither() -> None:

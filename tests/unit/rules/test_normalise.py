@@ -63,6 +63,9 @@ def test_service_keys(texts: tuple[str, ...], keys: set[str], found: set[str]) -
         ((), None, set(), {"record_without_area"}),
         (("123456789012",), "06411", set(), {"unknown_area"}),
         (("06", "999"), None, {"06"}, {"unknown_area"}),
+        (("Gemeinde Auheim",), None, {"064310001001"}, {"area_by_name"}),
+        (("Kreis Aue", "06431"), None, {"06431"}, {"area_by_name"}),
+        (("Aue",), "06411", set(), {"unknown_area"}),
     ],
 )
 def test_areas(texts: tuple[str, ...], default: str | None, areas: set[str], found: set[str]) -> None:
