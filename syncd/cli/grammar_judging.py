@@ -18,6 +18,9 @@ def add_judging(commands: Parsers) -> None:
         )
     )
     review.add_argument("--source", metavar="SOURCE", help="only records of this source")
+    review.add_argument(
+        "--lines", action="store_true", help="read answers line by line, also without a terminal"
+    )
     _signed(review)
     limited(review)
     judge = with_config(

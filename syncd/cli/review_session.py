@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from syncd.cli.keys import Ended
 from syncd.cli.review_words import ANSWERS, SAME_KEYS, WORDS
+from syncd.errors import ConfigError, NotFound
 from syncd.model.judgement import LinkAnswer
 
 if TYPE_CHECKING:
@@ -37,12 +38,16 @@ class Side:
 
 @dataclass(frozen=True, slots=True)
 class Proposal:
-    """One candidate; ``score`` in permille, ``reasons`` as (points in permille, sentence)."""
+    """One candidate; ``score`` in permille or None, ``reasons`` as (points in permille, sentence).
 
-    service_key: str
-    service: Side
-    score: int
+    ``is_record``: the other side is a record that this one may continue, not a service.
+    """
+
+    node: str
+    side: Side
+    score: int | None
     reasons: tuple[tuple[int, str], ...] = ()
+    is_record: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,8 +71,8 @@ class Desk(Protocol):
         """Return how many records wait."""
         ...
 
-    def judge(self, question: Question, service_key: str, answer: LinkAnswer, reason: str) -> str:
-        """Keep a decision and return its uid."""
+    def judge(self, question: Question, node: str, answer: LinkAnswer, reason: str) -> str:
+        """Keep a decision and return its uid; raises ConfigError when it contradicts what holds."""
         ...
 
     def undo(self, uid: str, reason: str) -> None:
@@ -146,7 +151,11 @@ class Sitting:
         if not reason:
             self._say("back")
             return False
-        uid = self.desk.judge(question, question.proposals[at].service_key, answer, reason)
+        try:
+            uid = self.desk.judge(question, question.proposals[at].node, answer, reason)
+        except (ConfigError, NotFound) as error:
+            self.console.print(_text(f"{error.message} → {error.fix}"), style="red")
+            return False
         self.decided += 1
         self._kept.append((index, at, uid))
         self._say(answer.value)
@@ -204,7 +213,8 @@ class Sitting:
         if question.proposals:
             number = words["candidate"].format(number=at + 1, count=len(question.proposals))
             shown = _proposal(question.proposals[at], self.language)
-            sides.append(Panel(shown, title=f"{words['service']}: {number}", title_align="left"))
+            heading = words["other_record"] if question.proposals[at].is_record else words["service"]
+            sides.append(Panel(shown, title=f"{heading}: {number}", title_align="left"))
         else:
             sides.append(Panel(_text(words["none"])))
         width = max(30, self.console.width // 2 - 1)
@@ -228,9 +238,12 @@ def _body(side: Side, language: str) -> Text:
 
 def _proposal(proposal: Proposal, language: str) -> Text:
     words = WORDS[language]
-    text = _body(proposal.service, language)
-    text.append(f"\n{words['similarity']}: ", style="dim")
-    text.append(f"{proposal.score / 10:.0f} %")
+    text = _body(proposal.side, language)
+    if proposal.is_record:
+        text.append(f"\n{words['moved']}")
+    if proposal.score is not None:
+        text.append(f"\n{words['similarity']}: ", style="dim")
+        text.append(f"{proposal.score / 10:.0f} %")
     if proposal.reasons:
         text.append(f"\n{words['why']}:", style="dim")
     for points, sentence in proposal.reasons:

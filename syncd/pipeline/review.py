@@ -203,17 +203,22 @@ def undo(store: Store, uid: str, *, reason: str, by: str, now: datetime) -> Judg
     """
     _signed(reason, by)
     taken = store.judgement(uid)
-    for entry in trail(store, now.date()):
-        if entry.judgement.uid == uid and entry.standing is Standing.UNDONE:
-            raise _bad(
-                f"{uid} was undone before, by {entry.ended_by}", f"To have it again, undo {entry.ended_by}."
-            )
+    refuse_second_undoing(store, uid, now.date())
     at = max(now, taken.decided_at + _TICK)
     judgement = Judgement(
         JudgementKind.UNDO, uid, "undo", reason.strip(), by.strip(), at, service_key=taken.service_key
     )
     store.judge([judgement], dirty=_touched(store, taken))
     return judgement
+
+
+def refuse_second_undoing(store: Store, uid: str, today: date) -> None:
+    """Raise ConfigError ``bad_judgement`` when a judgement is undone already."""
+    for entry in trail(store, today):
+        if entry.judgement.uid == uid and entry.standing is Standing.UNDONE:
+            raise _bad(
+                f"{uid} was undone before, by {entry.ended_by}", f"To have it again, undo {entry.ended_by}."
+            )
 
 
 def history(

@@ -1,4 +1,4 @@
-"""Routes of the log of decisions: who decided what and why, and whether it still holds."""
+"""Routes of the review queue and of the log: what waits, who decided what and why, whether it still holds."""
 
 from __future__ import annotations
 
@@ -8,12 +8,21 @@ from pydantic import Field, StringConstraints
 
 from syncd.errors import ConfigError
 from syncd.model.judgement import JudgementKind
-from syncd.pipeline.field_decisions import undo
+from syncd.pipeline.review import judge
 from syncd.pipeline.trail import Standing, entry_of, trail
+from syncd.pipeline.undoing import undo
+from syncd.pipeline.waiting import services_of, shown, waiting
 from syncd.web.api_registers import json_of
-from syncd.web.decision_documents import JudgementDocument, KindName, StandingName, WrittenDocument
+from syncd.web.decision_documents import (
+    AnswerName,
+    JudgementDocument,
+    KindName,
+    ReviewDocument,
+    StandingName,
+    WrittenDocument,
+)
 from syncd.web.documents import Listing
-from syncd.web.parameters import Paged, Parameters, ServiceText
+from syncd.web.parameters import Language, Paged, Parameters, ServiceText, Text
 from syncd.web.routes import Binding, Table
 from syncd.web.writing import Body, Reason, Written
 
@@ -26,6 +35,7 @@ if TYPE_CHECKING:
 
 table = Table()
 
+NodeText = Annotated[str, StringConstraints(min_length=1, max_length=1_500, pattern=r"^[^\x00-\x1f\x7f]+$")]
 Uid = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{32}$")]
 
 
@@ -43,6 +53,32 @@ class JudgementPath(Parameters):
     """One judgement."""
 
     uid: Uid = Field(description="Name of a judgement: 32 hex digits.")
+
+
+class ReviewFilter(Paged):
+    """Part of the review queue."""
+
+    source: Text | None = Field(None, description="Only records of this source.")
+    lang: Language = Field("en", description="Language of the reasons.")
+
+
+@table.get(
+    "/v1/review",
+    tag="decisions",
+    summary="Records whose service somebody has to decide, with candidates and reasons",
+    binding=Binding.NOW,
+    document=Listing[ReviewDocument],
+    parameters=ReviewFilter,
+)
+def list_review(ask: Ask, query: ReviewFilter, paging: Paging) -> Reply:
+    """By source and id of the record. What was answered since links were last made is left out."""
+    services = services_of(ask.store, ask.registry)
+    part = waiting(ask.store, source_id=query.source, after=paging.after_text, limit=paging.limit)
+    return paging.part(
+        part.items,
+        lambda item: json_of(ReviewDocument.model_validate(shown(item, services, query.lang))),
+        (part.after,) if part.after else None,
+    )
 
 
 @table.get(
@@ -86,6 +122,37 @@ def get_judgement(ask: Ask, query: JudgementPath, paging: Paging) -> Reply:
     return paging.whole(found, lambda entry: json_of(judgement_document(entry, paging.operator)))
 
 
+class JudgementBody(Body):
+    """Whether two are the same."""
+
+    one: NodeText = Field(description="`record:SOURCE/ID` or `service:KEY`, as in the review queue.")
+    other: NodeText = Field(description="The other side; one of both is a record.")
+    answer: AnswerName
+    reason: Reason
+
+
+@table.post(
+    "/v1/judgements",
+    tag="decisions",
+    summary="Say whether two records, or a record and a service, are the same",
+    body=JudgementBody,
+    document=WrittenDocument,
+)
+def judge_link(desk: Desk, _query: Parameters, body: JudgementBody) -> Written:
+    """A later judgement on the same two takes its place; what contradicts others in force is refused."""
+    found = judge(
+        desk.ask.store,
+        desk.ask.registry,
+        one=body.one,
+        other=body.other,
+        answer=body.answer,
+        reason=body.reason,
+        by=desk.operator,
+        now=desk.now,
+    )
+    return written(desk, found)
+
+
 class UndoBody(Body):
     """Why a decision is taken back."""
 
@@ -102,7 +169,7 @@ class UndoBody(Body):
 )
 def undo_judgement(desk: Desk, query: JudgementPath, body: UndoBody) -> Written:
     """Undoing is a judgement, too, and may itself be undone."""
-    found = undo(desk.ask.view(), query.uid, reason=body.reason, decided_by=desk.operator, at=desk.now)
+    found = undo(desk.ask, query.uid, reason=body.reason, by=desk.operator, now=desk.now)
     return written(desk, found)
 
 

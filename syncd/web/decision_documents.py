@@ -136,3 +136,51 @@ class FieldExplanationDocument(Document):
     pin: RulingDocument | None
     conflict: ConflictDocument | None
     steps: list[StepDocument]
+
+
+class ReasonDocument(Document):
+    """What one feature found."""
+
+    feature: str
+    points: int = Field(description="Share of the score in permille; negative: it speaks against the link.")
+    matched: str
+    text: str = Field(description="The same as a sentence.")
+
+
+class CandidateDocument(Document):
+    """One service a record may be about."""
+
+    service_key: str
+    node: str = Field(description="How a judgement names it.")
+    name: str
+    score: int = Field(description="Permille.")
+    reasons: list[ReasonDocument]
+
+
+class MovedDocument(Document):
+    """The record a new one probably continues under another id."""
+
+    node: str = Field(description="How a judgement names it.")
+    native_id: str
+    title: str
+    first_seen_at: datetime
+    until: datetime | None = Field(description="When it was withdrawn; null while it is still there.")
+    run_id: int
+    judgements: int = Field(description="Judgements in force that name it; they would go on.")
+
+
+class ReviewDocument(Document):
+    """One question: which service is the record about, or does it continue another record?"""
+
+    node: str = Field(description="How a judgement names the record.")
+    source_id: str
+    native_id: str
+    title: str
+    areas: list[str]
+    authority: str
+    description: str
+    page_url: str
+    urls: list[str]
+    since: datetime = Field(description="When the question arose.")
+    candidates: list[CandidateDocument] = Field(description="Best first; empty where a move is asked about.")
+    moved: MovedDocument | None
