@@ -39,6 +39,8 @@ if TYPE_CHECKING:
     Numbers = npt.NDArray[np.int64]
 
 _SHADES = 5
+_LONGEST = 1_000
+"""Bodies a table lists one by one: enough for any Land but no page of a hundred sheets."""
 _COVERED = [int(state) for state in CellState if state.is_covered]
 _GAPS = [int(state) for state in CellState if state.is_gap]
 _SHOWN = tuple(state for state in CellState if state is not CellState.NOT_OWED)
@@ -208,16 +210,20 @@ def _summary(ordered: Ordered, counted: _Counted, first: str) -> Section:
 
 
 def _areas(ordered: Ordered, counted: _Counted) -> Section:
-    tables = []
+    tables, texts = [], []
     shown: Map | None = None
     for line, matrix in counted.bodies.items():
         tier = ordered.view.line.tier(line)
         positions = [int(p) for p in np.flatnonzero(matrix[:, 1:].sum(axis=1))]
         rows = [(tier.codes[p], matrix[p]) for p in positions]
-        if len(rows) > 1 and line is Tier.GEMEINDE:
+        if 1 < len(rows) <= _LONGEST and line is Tier.GEMEINDE:
             shown = _map(ordered, rows)
+        if len(rows) > _LONGEST:
+            texts.append(ordered.say("areas_more", shown=_LONGEST, all=ordered.number(len(rows))))
+            people = ordered.view.line.areas
+            rows = sorted(rows, key=lambda row: (-people[row[0]].population, row[0]))[:_LONGEST]
         tables.append(_areas_table(ordered, line, rows))
-    return Section("areas", ordered.say("areas"), tables=tuple(tables), map=shown)
+    return Section("areas", ordered.say("areas"), tuple(texts), tables=tuple(tables), map=shown)
 
 
 def _map(ordered: Ordered, rows: list[tuple[str, Numbers]]) -> Map:

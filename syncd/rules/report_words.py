@@ -60,6 +60,10 @@ REPORT: Final[dict[str, Text]] = {
         "en": "{covered} of {owed} online, {unknown} unknown",
     },
     "areas_table": {"de": "Stellen auf der Ebene {line}", "en": "Bodies on the level {line}"},
+    "areas_more": {
+        "de": "Gezeigt sind die {shown} größten von {all}; alle: syncd coverage.",
+        "en": "The {shown} largest of {all} are shown; all of them: syncd coverage.",
+    },
     "areas_note": {
         "de": "Anteil: online nutzbare an allen geschuldeten Leistungen der Stelle, unbekannte im Nenner.",
         "en": "Share: services usable online among all the body owes, unknown ones in the denominator.",
