@@ -309,13 +309,13 @@ def authority_kind(query: Query, service: Service) -> list[Reason]:
 
 
 def url(query: Query, known: Prepared) -> list[Reason]:
-    """All words of the service in the address, or in the name of the process it starts."""
-    return _found_in(URL, query.url_stems, known)
+    """Words of the service that no title has, found in the address or the name of the process it starts."""
+    return _found_in(URL, query, query.url_stems, known)
 
 
 def text_of(query: Query, known: Prepared) -> list[Reason]:
-    """Words of the service that the description has: points by the share of their weight."""
-    return _found_in(TEXT, query.description_stems, known)
+    """Words of the service that no title has, found in the description."""
+    return _found_in(TEXT, query, query.description_stems, known)
 
 
 def typing(query: Query, service: Service) -> list[Reason]:
@@ -325,8 +325,10 @@ def typing(query: Query, service: Service) -> list[Reason]:
     return []
 
 
-def _found_in(feature: str, stems: frozenset[str], known: Prepared) -> list[Reason]:
-    found = sorted(stems & known.terms.keys())
+def _found_in(feature: str, query: Query, stems: frozenset[str], known: Prepared) -> list[Reason]:
+    if not stems:
+        return []
+    found = sorted((stems & known.terms.keys()).difference(*(text.terms for text in query.texts)))
     whole = known.weight
     if not found or not whole:
         return []
