@@ -138,6 +138,7 @@ def parse_authority(name: str) -> AuthorityName:
     return AuthorityName(body.body, place, plain(" ".join(offices)))
 
 
+@lru_cache(maxsize=8_192)
 def same_authority(one: str, other: str) -> bool:
     """Tell whether two names can be the same body: other spellings, or an office of it.
 
