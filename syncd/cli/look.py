@@ -1,4 +1,4 @@
-"""Commands that look at what is known: sources, runs, services, catalogue, gaps, explanations, releases."""
+"""Commands that look at what is known: sources, runs, services, catalogue, explanations, releases."""
 
 from __future__ import annotations
 
@@ -16,7 +16,6 @@ if TYPE_CHECKING:
     from syncd.model.issue import Issue
     from syncd.model.run import Run
     from syncd.pipeline.ask import ReleaseView
-    from syncd.pipeline.gaps import GapQuery
 
 
 def sources(arguments: argparse.Namespace) -> int:
@@ -202,71 +201,6 @@ def _entry_row(view: ReleaseView, payload: dict[str, Any], row: Any) -> dict[str
         "since_release": row.from_release,
         "entry": payload,
     }
-
-
-def gaps(arguments: argparse.Namespace) -> int:
-    """List gaps; 1 if there are any."""
-    from syncd.pipeline.gaps import GapQuery
-    from syncd.pipeline.gaps import gaps as list_gaps
-
-    with asking(arguments) as (config, ask):
-        view = view_of(arguments, config, ask)
-        if arguments.summary:
-            return _gap_summary(arguments, view)
-        query: GapQuery = GapQuery(
-            area=view.area(arguments.area) if arguments.area else None,
-            service_key=view.service(arguments.service).service_key if arguments.service else None,
-            obligation_id=arguments.obligation,
-            line=arguments.line,
-            states=tuple(arguments.state),
-            causes=tuple(arguments.cause),
-        )
-        columns = {
-            "obligation_id": "obligation",
-            "service_key": "key",
-            "service_name": "service",
-            "area_name": "area",
-            "state": "state",
-            "cause": "cause",
-            "body_name": "owed by",
-            "people": "people",
-            "since_at": "since",
-            "running_elsewhere": "elsewhere",
-        }
-        zone = config.file.daemon.timezone
-        return 1 if print_rows(arguments, list_gaps(view, query), columns, zone=zone, none="no gap") else 0
-
-
-def _gap_summary(arguments: argparse.Namespace, view: ReleaseView) -> int:
-    areas = [view.area(arguments.area)] if arguments.area else _cohort_areas(view)
-    rows = [
-        {
-            "area": s.area.name,
-            "obligation": s.obligation_id,
-            "line": s.line,
-            "bodies": s.bodies,
-            "owed": s.owed,
-        }
-        | dict(s.counts)
-        for area in areas
-        for s in view.summaries(area, arguments.obligation)
-    ]
-    columns = {
-        name: name
-        for name in (
-            "area", "obligation", "line", "bodies", "owed",
-            "own", "inherited", "offline", "dead", "missing", "unknown",
-        )
-    }  # fmt: skip
-    print_rows(arguments, rows, columns, none="nothing is owed there")
-    return 1 if any(row[state] for row in rows for state in ("offline", "dead", "missing")) else 0
-
-
-def _cohort_areas(view: ReleaseView) -> list[Area]:
-    cohorts = view.ask.registry.cohorts
-    if not cohorts:
-        return [view.area("00")]
-    return [view.area(code) for cohort in cohorts for code in cohort.areas]
 
 
 def explain(arguments: argparse.Namespace) -> int:

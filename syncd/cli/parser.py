@@ -8,6 +8,8 @@ from typing import Final
 from syncd import __version__
 from syncd.cli.grammar import AREA, Parsers, command, count, limited, of_release, port, with_config
 from syncd.cli.grammar_coverage import add_coverage
+from syncd.cli.grammar_gaps import add_gaps
+from syncd.cli.grammar_judging import add_judging
 from syncd.cli.grammar_planning import add_planning
 
 DESCRIPTION: Final = (
@@ -22,7 +24,7 @@ def build_parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="syncd", description=DESCRIPTION, epilog=EPILOG, allow_abbrev=False)
     parser.add_argument("--version", action="version", version=f"syncd {__version__}")
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
-    for add in (_configure, _operate, _look, add_coverage, add_planning, _keep, _try_out):
+    for add in (_configure, _operate, _look, add_judging, add_coverage, add_planning, _keep, _try_out):
         add(commands)
     return parser
 
@@ -109,7 +111,7 @@ def _look(commands: Parsers) -> None:
     catalogue.add_argument("--area", metavar="AREA", help=f"{AREA}; with all that lies in it or above it")
     of_release(catalogue)
     limited(catalogue)
-    _gaps(commands)
+    add_gaps(commands)
     _yardstick(commands)
     _report(commands)
     _links(commands)
@@ -174,25 +176,6 @@ def _links(commands: Parsers) -> None:
     )
     links.add_argument("--state", choices=("new", "unchecked", "ok", "dead"))
     limited(links)
-
-
-def _gaps(commands: Parsers) -> None:
-    gaps = with_config(
-        command(
-            commands, "gaps", "look:gaps", "list what is missing where, and why; exit code 1 if anything is"
-        )
-    )
-    gaps.add_argument("--area", metavar="AREA", help=f"{AREA}; with all that lies in it")
-    gaps.add_argument("--service", metavar="KEY")
-    gaps.add_argument("--obligation", metavar="ID")
-    gaps.add_argument("--line", choices=("gemeinde", "kreis"))
-    gaps.add_argument(
-        "--state", action="append", default=[], metavar="STATE", help="repeatable; also unknown"
-    )
-    gaps.add_argument("--cause", action="append", default=[], metavar="CAUSE", help="repeatable")
-    gaps.add_argument("--summary", action="store_true", help="only count, per obligation and area")
-    of_release(gaps)
-    limited(gaps)
 
 
 def _keep(commands: Parsers) -> None:

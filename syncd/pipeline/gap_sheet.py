@@ -121,7 +121,7 @@ class GapImport:
         return ImportResult(self._verdicts(list(rows)))
 
     def apply(self, rows: Iterable[Edited | Unreadable], *, partial: bool = False) -> ImportResult:
-        """Append what the rows decide, in one transaction; nothing while one is refused and not ``partial``."""
+        """Append what the rows decide, in one transaction; all or nothing, unless ``partial``."""
         verdicts = self._verdicts(list(rows))
         judgements = [judgement for row in verdicts for judgement in row.judgements]
         if not judgements or (not partial and any(row.verdict == REFUSED for row in verdicts)):

@@ -85,7 +85,7 @@ class GapQuery:
         """Return the asked statuses, empty for all; raises NotFound for an unknown one."""
         message = _unknown(self.statuses, GapStatus, "status")
         if message:
-            raise NotFound(message, code="unknown_status")
+            raise NotFound(message, code="unknown_gap_status")
         return frozenset(self.statuses)
 
     def wanted_parties(self) -> frozenset[str]:
