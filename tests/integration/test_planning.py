@@ -58,15 +58,8 @@ def tell(miniature: Miniature, covered: tuple[str, ...]) -> None:
     miniature.say("grossstadt", mini.grossstadt_claims())
 
 
-@pytest.fixture
-def store(database_url: str) -> Iterator[SqlStore]:
-    with open_store(database_url) as opened:
-        yield opened
-
-
-@pytest.fixture
-def grown(store: SqlStore, tmp_path: Path) -> Miniature:
-    """The miniature after ten weeks: in weeks 0, 2, 4, 6, 8 and 10 one town more has the form."""
+def grow(store: SqlStore, workroot: Path) -> Miniature:
+    """Return the miniature after ten weeks: in weeks 0, 2, 4, 6, 8 and 10 one town more has the form."""
     registry = make_registry()
     towns = dataclasses.replace(
         registry.sources["grossstadt"],
@@ -79,7 +72,7 @@ def grown(store: SqlStore, tmp_path: Path) -> Miniature:
     del sources["kreis-aue"], sources["riedstadt"]
     miniature = Miniature(
         store,
-        tmp_path,
+        workroot,
         dataclasses.replace(registry, sources=sources),
         Clock(mini.NOW - timedelta(weeks=WEEKS)),
     )
@@ -91,9 +84,50 @@ def grown(store: SqlStore, tmp_path: Path) -> Miniature:
     return miniature
 
 
+@pytest.fixture(scope="module")
+def grown(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Miniature]:
+    """Give a miniature that is only read."""
+    folder = tmp_path_factory.mktemp("planning")
+    with open_store(f"sqlite:///{folder / 'syncd.sqlite'}") as store:
+        yield grow(store, folder)
+
+
+@pytest.fixture
+def growing(tmp_path: Path) -> Iterator[Miniature]:
+    """Give a miniature that goes on."""
+    with open_store(f"sqlite:///{tmp_path / 'syncd.sqlite'}") as store:
+        yield grow(store, tmp_path)
+
+
 @pytest.fixture
 def view(grown: Miniature) -> ReleaseView:
     return grown.ask().view()
+
+
+def everything_of(view: ReleaseView) -> list[Any]:
+    """Return what all use cases say of one release."""
+    moor, pilots = place_of(view, MOOR), place_of(view, "pilots")
+    everywhere: GapQuery = GapQuery(area=view.area("00"))
+    return [
+        list(uniformities(view)),
+        list(deviations(view)),
+        list(reuse(view, everywhere)),
+        list(blueprint(view, moor, pilots, steps=frozenset(Step))),
+        priorities(view, pilots),
+        list(channels(view, findings=frozenset(Finding))),
+        adoption(view, mini.OWN_FORM),
+    ]
+
+
+@pytest.mark.postgres
+def test_postgresql_says_the_same(grown: Miniature, postgres_url: str, tmp_path: Path) -> None:
+    with open_store(postgres_url) as store:
+        other = grow(store, tmp_path)
+        for weeks in (0, 4):
+            at = mini.NOW - timedelta(weeks=weeks)
+            said = everything_of(other.ask().view(at=at))
+            assert all(said)
+            assert said == everything_of(grown.ask().view(at=at))
 
 
 def test_uniformity_by_hand(view: ReleaseView) -> None:
@@ -150,11 +184,13 @@ def test_reuse_ranks_what_runs_elsewhere(grown: Miniature) -> None:
     assert [one.fits for one in reuse(early, query)] == [()]
 
 
-def test_a_variant_of_the_key_is_offered_as_one(grown: Miniature) -> None:
+def test_a_variant_of_the_key_is_offered_as_one(growing: Miniature) -> None:
     variant = mini.OWN_FORM[:11] + "777"
-    grown.say("bund", [*mini.bund_claims(), claim("bund", "B9", variant, "00", form("00", OWN).channels[0])])
-    grown.publish()
-    view = grown.ask().view(release=None)
+    growing.say(
+        "bund", [*mini.bund_claims(), claim("bund", "B9", variant, "00", form("00", OWN).channels[0])]
+    )
+    growing.publish()
+    view = growing.ask().view(release=None)
     # What a variant has elsewhere is offered beside what the key itself has.
     advisor_query: GapQuery = GapQuery(area=view.area(MOOR), service_key=mini.OWN_FORM, states=("own",))
     (found,) = reuse(view, advisor_query)
@@ -220,8 +256,8 @@ def test_case_figures_weigh(grown: Miniature) -> None:
         key: CaseFigure(key, figure, 2025, "Statistik (synthetisch)")
         for key, figure in ((mini.NOT_LISTED, 90.0), (mini.TO_PRINT, 10.0), (mini.DEAD_LINK, 10.0))
     }
-    grown.registry = dataclasses.replace(grown.registry, cases=cases)
-    early = grown.ask().view(at=mini.NOW - timedelta(weeks=4))
+    weighed = dataclasses.replace(grown, registry=dataclasses.replace(grown.registry, cases=cases))
+    early = weighed.ask().view(at=mini.NOW - timedelta(weeks=4))
     found = priorities(early, place_of(early, "09"), obligation_id="alltag")
     assert [one.need.key[2] for one in found[:2]] == [mini.NOT_LISTED, mini.OWN_FORM]
     assert found[0].need.priority == pytest.approx(31_000 * 9 * 0.1)
@@ -274,31 +310,31 @@ def test_adoption_as_of_an_earlier_day_and_in_an_area(grown: Miniature) -> None:
     assert kreis.forecasts[0].forecast.code == "too_few_changes"
 
 
-def test_weeks_without_a_release_are_weeks(grown: Miniature) -> None:
-    early = grown.ask().view(at=mini.NOW - timedelta(weeks=4))
+def test_weeks_without_a_release_are_weeks(growing: Miniature) -> None:
+    early = growing.ask().view(at=mini.NOW - timedelta(weeks=4))
     (curve,) = adoption(early, mini.OWN_FORM)
     # That release was replaced two weeks later, by the next town.
     assert [level.release for level in curve.levels][-3:] == [4, 4, 4]
-    tell(grown, TOWNS[:-1])
-    grown.publish()
-    grown.clock.forward(weeks=9)
-    tell(grown, TOWNS[:-1])
-    view = grown.ask().view()
+    tell(growing, TOWNS[:-1])
+    growing.publish()
+    growing.clock.forward(weeks=9)
+    tell(growing, TOWNS[:-1])
+    view = growing.ask().view()
     (curve,) = adoption(view, mini.OWN_FORM)
     assert curve.stalled is True
     assert [change.rolled_out for change in curve.changes[-9:]] == [0] * 9
 
 
-def test_a_source_that_falls_silent_is_no_loss_and_its_return_no_roll_out(grown: Miniature) -> None:
-    grown.clock.forward(weeks=1)
+def test_a_source_that_falls_silent_is_no_loss_and_its_return_no_roll_out(growing: Miniature) -> None:
+    growing.clock.forward(weeks=1)
     # Only the towns are silent, and too old by now.
-    grown.say("bund", mini.bund_claims())
-    grown.say("grossstadt", mini.grossstadt_claims())
-    grown.publish()
-    grown.clock.forward(weeks=1)
-    tell(grown, TOWNS)
-    grown.publish()
-    (curve,) = adoption(grown.ask().view(), mini.OWN_FORM)
+    growing.say("bund", mini.bund_claims())
+    growing.say("grossstadt", mini.grossstadt_claims())
+    growing.publish()
+    growing.clock.forward(weeks=1)
+    tell(growing, TOWNS)
+    growing.publish()
+    (curve,) = adoption(growing.ask().view(), mini.OWN_FORM)
     silent, back = curve.changes[-2:]
     assert (silent.out_of_sight, silent.lost, silent.rolled_out) == (61_000, 0, 0)
     assert (back.learned, back.lost, back.rolled_out) == (61_000, 0, 0)
