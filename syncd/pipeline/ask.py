@@ -173,8 +173,9 @@ class ReleaseView:
 
     @cached_property
     def index(self) -> AreaIndex:
-        """The areas of the release by every spelling."""
-        return AreaIndex.from_areas(self.line.areas.values(), self.ask.registry.areas.successions)
+        """The areas of the release by every spelling of their codes."""
+        successions = self.ask.registry.areas.successions
+        return AreaIndex.from_areas(self.line.areas.values(), successions, named=False)
 
     def _area_by_name(self, text: str) -> Area:
         wanted = fold_name(text)

@@ -87,14 +87,16 @@ class AreaIndex:
         *,
         former: Iterable[tuple[str, AreaKey]] = (),
         aliases: Iterable[AreaAlias] = (),
+        named: bool = True,
     ) -> AreaIndex:
         """Build the index of an effective register and the codes its successions ended.
 
-        ``former`` and ``aliases`` are further names of areas (:meth:`PlaceIndex.from_areas`).
+        ``former`` and ``aliases`` are further names of areas (:meth:`PlaceIndex.from_areas`); with ``named``
+        off, the index knows codes only, which is quicker where no name is ever asked for.
         """
         listed = tuple(areas)
         codes = frozenset(area.key.code for area in listed)
-        places = PlaceIndex.from_areas(listed, former, aliases)
+        places = PlaceIndex.from_areas(listed, former, aliases) if named else PlaceIndex()
         return cls(codes, frozenset(s.from_code for s in successions) - codes, places)
 
     def to_json(self) -> bytes:
