@@ -1,4 +1,4 @@
-"""Coverage figures and simulations as plain values with their words, ready for JSON; the same for all doors."""
+"""Coverage figures and simulations as plain values with their words, ready for JSON; for all doors."""
 
 from __future__ import annotations
 

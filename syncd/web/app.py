@@ -15,6 +15,7 @@ from aiohttp.typedefs import Handler
 from syncd.errors import ConfigError
 from syncd.web import (
     api_conflicts,
+    api_coverage,
     api_judgements,
     api_links,
     api_planning,
@@ -23,6 +24,7 @@ from syncd.web import (
     api_yardstick,
 )
 from syncd.web.answers import MOVING, PINNED, Answer, not_modified, respond
+from syncd.web.calculating import Calculator
 from syncd.web.documents import ReleaseStamp
 from syncd.web.export import catalogue_route, stream_catalogue
 from syncd.web.gate import Gate
@@ -59,12 +61,16 @@ def build_app(deps: WebDeps) -> web.Application:
         *api_links.table.routes,
         *api_yardstick.table.routes,
         *api_planning.table.routes,
+        *api_coverage.table.routes,
         *api_judgements.table.routes,
         *api_conflicts.table.routes,
         catalogue_route(),
     ]
+    calculator = Calculator(reader)
     for route in sorted(routes, key=_literal_first):
-        if route.write is not None:
+        if route.calculate is not None:
+            app.router.add_post(route.path, calculator.handler(route))
+        elif route.write is not None:
             app.router.add_post(route.path, writer.handler(route))
         elif route.binding is not Binding.SPECIAL:
             app.router.add_get(route.path, _handler(route, reader, gate))

@@ -130,6 +130,8 @@ def _models(routes: Sequence[Route]) -> list[type[BaseModel]]:
 
 
 def _operation(route: Route, references: Mapping[type[BaseModel], Any]) -> dict[str, Any]:
+    if route.calculate is not None and route.body is not None:
+        return _calculating(route, route.body, references)
     if route.body is not None:
         return _writing(route, route.body, references)
     responses: dict[str, Any] = {"200": _success(route, references)}
@@ -163,6 +165,20 @@ def _writing(
     }
     operation = _described(route, {"201": created, **_refusals(*_REFUSALS)})
     operation["security"] = [{_OPERATOR: []}]
+    operation["requestBody"] = {"required": True, "content": {JSON: {"schema": references[body]}}}
+    return operation
+
+
+def _calculating(
+    route: Route, body: type[BaseModel], references: Mapping[type[BaseModel], Any]
+) -> dict[str, Any]:
+    worked_out = {
+        "description": "Worked out; nothing has been changed.",
+        "headers": _headers("X-Request-Id", "Cache-Control", "Vary", "Syncd-Release"),
+        "content": {JSON: {"schema": references[route.document] if route.document else {}}},
+    }
+    open_to_all = [name for name in _REFUSALS if name not in {"Unauthorised", "WritesOff", "TooMany"}]
+    operation = _described(route, {"200": worked_out, **_refusals(*open_to_all)})
     operation["requestBody"] = {"required": True, "content": {JSON: {"schema": references[body]}}}
     return operation
 

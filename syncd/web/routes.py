@@ -24,6 +24,9 @@ Work = Callable[[Any, Any, Paging], Reply]
 Write = Callable[[Any, Any, Any], Any]
 """``write(desk, parameters, body)``, of :mod:`syncd.web.writing`; runs in a thread."""
 
+Calculate = Callable[[Any, Any, Paging], Reply]
+"""``calculate(view, body, paging)``; runs in a thread and changes nothing."""
+
 
 class Binding(Enum):
     """What an answer depends on."""
@@ -60,11 +63,13 @@ class Route:
     """What a POST does; a route with it has no ``work``."""
     body: type[BaseModel] | None = None
     """Document a POST takes."""
+    calculate: Calculate | None = None
+    """What a POST works out without changing anything; open to all like reading."""
 
     @property
     def method(self) -> str:
         """``get`` (which includes HEAD) or ``post``."""
-        return "get" if self.write is None else "post"
+        return "get" if self.body is None else "post"
 
     @property
     def path_names(self) -> tuple[str, ...]:
@@ -142,6 +147,37 @@ class Table:
                 )
             )
             return write
+
+        return add
+
+    def calculate(
+        self,
+        path: str,
+        *,
+        tag: str,
+        summary: str,
+        body: type[BaseModel],
+        document: Any,  # noqa: ANN401 - the same
+        parameters: type[Parameters] = Parameters,
+    ) -> Callable[[Calculate], Calculate]:
+        """Add a question that needs a body; it is answered from a release and changes nothing."""
+
+        def add(calculate: Calculate) -> Calculate:
+            self.routes.append(
+                Route(
+                    path=path,
+                    operation=calculate.__name__,
+                    tag=tag,
+                    summary=summary,
+                    binding=Binding.RELEASE,
+                    parameters=parameters,
+                    document=document,
+                    missing=True,
+                    body=body,
+                    calculate=calculate,
+                )
+            )
+            return calculate
 
         return add
 

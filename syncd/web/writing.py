@@ -87,7 +87,7 @@ class Writer:
         async def handle(request: web.Request) -> web.StreamResponse:
             operator = await self._gate.writer(request)
             parameters = read_parameters(route.parameters, request.query.items(), request.match_info)
-            body = read_document(route.body, await _read(request))
+            body = read_document(route.body, await read_body(request))
             written = await self._write(route, operator, parameters, body)
             if self._deps.decided is not None:
                 self._deps.decided()
@@ -120,7 +120,8 @@ class Writer:
             self._turn.release()
 
 
-async def _read(request: web.Request) -> bytes:
+async def read_body(request: web.Request) -> bytes:
+    """Return a small JSON body, unpacked; raises NotJson, RequestTooLarge or RequestSlow."""
     packed = request.headers.get("Content-Encoding", "identity").strip().lower() != "identity"
     if request.content_type != JSON or packed:
         raise NotJson("the body is no plain JSON")
