@@ -14,7 +14,7 @@ from syncd.model.entry import Attention
 from syncd.model.judgement import Judgement, JudgementKind, field_parts, field_subject
 from syncd.pipeline.conflict_views import ConflictSide, ConflictState, ConflictView
 from syncd.pipeline.entry_codec import decode_entry, decode_service
-from syncd.pipeline.field_decisions import bad_decision, entry_of, keep, ruling_view, said_by, since, undo
+from syncd.pipeline.field_decisions import bad_decision, entry_of, keep, ruling_view, said_by, since, undo_all
 from syncd.rules.contradictions import CONFLICT_FIELDS, chooses, same_side
 from syncd.rules.field_rulings import BOTH, CHOOSE, PIN, ruling_value
 
@@ -113,14 +113,18 @@ def decide(
 
 
 def reopen(view: ReleaseView, conflict_id: str, *, reason: str, decided_by: str, at: datetime) -> Judgement:
-    """Take the decision of a conflict back; raises NotFound, ConfigError ``bad_decision`` without one."""
+    """Take the decision of a conflict back, with all earlier ones about it.
+
+    Raises NotFound, ConfigError ``bad_decision`` without one.
+    """
     _, found = _find(view, conflict_id)
     if found.ruled is None or found.ruled.answer == PIN:
         raise bad_decision(
             "nobody decided this conflict",
             "Remove the pin, if there is one." if found.ruled else "Decide it.",
         )
-    return undo(view, found.ruled.judgement, reason=reason, decided_by=decided_by, at=at)
+    made = view.store.judgement(found.ruled.judgement)
+    return undo_all(view, made, reason=reason, decided_by=decided_by, at=at)
 
 
 def state_of(found: Conflict) -> ConflictState:

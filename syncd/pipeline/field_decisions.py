@@ -14,6 +14,7 @@ from syncd.model.judgement import Judgement, JudgementKind
 from syncd.pipeline.conflict_views import RulingView, SayingView
 from syncd.pipeline.entry_codec import decode_entry, decode_service
 from syncd.rules.field_rulings import read_ruling
+from syncd.rules.judgements import active
 from syncd.rules.rekeying import followers, successors
 
 if TYPE_CHECKING:
@@ -45,6 +46,22 @@ def undo(view: ReleaseView, uid: str, *, reason: str, decided_by: str, at: datet
         view,
         Judgement(JudgementKind.UNDO, uid, "undo", reason, decided_by, at, service_key=taken.service_key),
     )
+
+
+def undo_all(view: ReleaseView, one: Judgement, *, reason: str, decided_by: str, at: datetime) -> Judgement:
+    """Take back a judgement and all it has superseded, so that none of them comes to the surface.
+
+    Returns the undoing of the one that held.
+    """
+    log = list(view.store.judgements_of([one.service_key]).get(one.service_key, ()))
+    made: list[Judgement] = []
+    while standing := [judgement for judgement in active(log) if judgement.question == one.question]:
+        kind, uid = JudgementKind.UNDO, standing[0].uid
+        made.append(Judgement(kind, uid, "undo", reason, decided_by, at, service_key=one.service_key))
+        log.append(made[-1])
+    for undoing in made:
+        keep(view, undoing)
+    return made[0]
 
 
 def touched(view: ReleaseView, service_key: str) -> tuple[str, ...]:

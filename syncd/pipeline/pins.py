@@ -17,7 +17,7 @@ from syncd.model.entry import PINNED
 from syncd.model.judgement import Judgement, JudgementKind, field_parts, field_subject
 from syncd.pipeline.conflict_views import PinState, PinView, RulingView
 from syncd.pipeline.entry_codec import decode_service
-from syncd.pipeline.field_decisions import bad_decision, entry_of, keep, touched, undo
+from syncd.pipeline.field_decisions import bad_decision, entry_of, keep, touched, undo, undo_all
 from syncd.rules.field_rulings import PIN, read_ruling, ruling_value
 from syncd.rules.judgements import active
 from syncd.rules.legible import tidy
@@ -111,10 +111,15 @@ def pin(
 
 
 def unpin(view: ReleaseView, pin_id: str, *, reason: str, decided_by: str, at: datetime) -> Judgement:
-    """Take a pin back, by its id or by the uid of its judgement; raises NotFound ``unknown_pin``."""
+    """Take a pin back, by its id with all earlier ones, or by the uid of its judgement only that one.
+
+    Returns what was put into the log; raises NotFound ``unknown_pin``.
+    """
     key = field_parts(pin_id)[0]
     for one in _active(view, key or None):
-        if pin_id in {one.subject, one.uid}:
+        if pin_id == one.subject:
+            return undo_all(view, one, reason=reason, decided_by=decided_by, at=at)
+        if pin_id == one.uid:
             return undo(view, one.uid, reason=reason, decided_by=decided_by, at=at)
     raise NotFound(f"there is no pin '{pin_id}'", code="unknown_pin", fix="List them: syncd pin list.")
 

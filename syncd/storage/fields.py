@@ -57,14 +57,13 @@ class FieldPart:
 
     def entry_versions(self, service_key: str, area_code: str, *, up_to: int) -> Iterator[EntryRow]:
         """Yield the versions of an entry that are kept, newest first, from a release backwards."""
-        statement = (
-            select(*(entry.c[name] for name in _ENTRY))
-            .where(
-                entry.c.service_key == service_key,
-                entry.c.area_code == area_code,
-                entry.c.from_release <= up_to,
-            )
-            .order_by(entry.c.from_release.desc())
+        versions = select(*(entry.c[name] for name in _ENTRY)).where(
+            entry.c.service_key == service_key,
+            entry.c.area_code == area_code,
+            entry.c.from_release <= up_to,
         )
-        for row in self._database.stream("reading versions of an entry", statement):
-            yield EntryRow(**{name: getattr(row, name) for name in _ENTRY})
+        # Two questions, each with an index of its own: the one that holds is the newest.
+        for ended in (entry.c.to_release.is_(None), entry.c.to_release.is_not(None)):
+            statement = versions.where(ended).order_by(entry.c.from_release.desc())
+            for row in self._database.stream("reading versions of an entry", statement):
+                yield EntryRow(**{name: getattr(row, name) for name in _ENTRY})

@@ -7,8 +7,10 @@ import dataclasses
 from collections.abc import Iterator
 from datetime import date, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
+from sqlalchemy import event
 
 from syncd.errors import ConfigError, NotFound
 from syncd.model.area import Area, AreaKey
@@ -250,6 +252,73 @@ def test_a_pin_holds_is_explained_and_leaves_no_trace(miniature: Miniature, tmp_
     assert pins(view) == ()
     with pytest.raises(NotFound, match="no pin"):
         unpin(view, held.pin_id, **who(miniature))  # type: ignore[arg-type]
+
+
+def test_a_later_pin_takes_the_place_of_an_earlier_one_and_both_go_together(miniature: Miniature) -> None:
+    first = current(miniature)
+    view = miniature.ask().view()
+    pin(view, OWN_FORM, place(view), "title", "Eins", **who(miniature))  # type: ignore[arg-type]
+    miniature.clock.forward(seconds=1)
+    pin(view, OWN_FORM, place(view), "title", "Zwei", **who(miniature))  # type: ignore[arg-type]
+    view = published(miniature)
+    (held,) = pins(view)
+    assert held.value == "Zwei"
+    unpin(view, held.pin_id, **who(miniature))  # type: ignore[arg-type]
+    view = published(miniature)
+    assert view.release.digest == first.digest
+    assert pins(view) == ()
+    with pytest.raises(NotFound, match="no pin"):
+        unpin(view, held.pin_id, **who(miniature))  # type: ignore[arg-type]
+
+
+def test_the_list_of_conflicts_does_not_look_at_every_entry(miniature: Miniature) -> None:
+    view = contradicted(miniature)
+    asked: list[tuple[str, Any]] = []
+
+    def note(_: object, __: object, statement: str, parameters: object, *___: object) -> None:
+        if "entry.payload" in statement:
+            asked.append((statement, parameters))
+
+    database = miniature.store._database  # type: ignore[attr-defined]
+    event.listen(database.reader, "before_cursor_execute", note)
+    try:
+        (first, *_) = conflicts(view)
+        conflicts(view, after=first.conflict_id)
+    finally:
+        event.remove(database.reader, "before_cursor_execute", note)
+    lists = [statement for statement, _ in asked if " & " in statement]
+    assert len(lists) == 3
+    assert all("attention != 0" in statement for statement in lists), "the index needs the literal"
+    if miniature.store.kind == "sqlite":  # type: ignore[attr-defined]
+        with database.reader.connect() as connection:
+            plans = [
+                str(connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", parameters).all())
+                for statement, parameters in asked
+            ]
+        assert all(
+            "ix_entry_attention" in plan for plan, (s, _) in zip(plans, asked, strict=True) if " & " in s
+        )
+        assert not any("ix_entry_from_release" in plan for plan in plans), plans
+        assert not any("SCAN entry'" in plan for plan in plans), plans
+
+
+def test_a_source_whose_scope_was_narrowed_no_longer_speaks_for_the_rest(miniature: Miniature) -> None:
+    view = contradicted(miniature)
+    assert entry_of(view, TO_PRINT, GROSSSTADT) is not None
+    sources = dict(miniature.registry.sources)
+    scopes = {
+        "bund": dataclasses.replace(sources["bund"].scope, areas=(AreaKey("09"),)),
+        "grossstadt": dataclasses.replace(sources["grossstadt"].scope, services=frozenset({OWN_FORM})),
+    }
+    for name, scope in scopes.items():
+        sources[name] = dataclasses.replace(sources[name], scope=scope)
+    miniature.registry = dataclasses.replace(miniature.registry, sources=sources)
+    view = published(miniature)
+    left = {(e.service_key, e.area_code) for e in view.store.entries(view.release.number)}
+    assert left == {(OWN_FORM, GROSSSTADT), ("99007001001000", "06431")}
+    entry = entry_of(view, OWN_FORM, GROSSSTADT)
+    assert entry is not None
+    assert {origin.source_id for origin in entry.origins} == {"grossstadt"}
 
 
 def test_a_pin_whose_source_changed_comes_back_still_in_force(miniature: Miniature) -> None:
