@@ -206,13 +206,14 @@ def _bad_file(message: str) -> ConfigError:
 def read_rows(table: Iterable[tuple[int, Sequence[str]]]) -> Iterator[Edited | Unreadable]:
     """Yield what each row says; the first row holds the headings, in German, English or as codes.
 
-    Columns may be moved and others added; ``gap_id`` and ``version`` must be there. Raises ConfigError
-    (``bad_gap_file``) when they are not.
+    Columns may be moved, added and taken out, but for the id, the version and those that may be edited
+    (except the reason). Raises ConfigError (``bad_gap_file``) when one of these is not there.
     """
     rows = iter(table)
     _, first = next(rows, (1, []))
     places = _places(first)
-    lacking = [name for name in ("gap_id", "version") if name not in places]
+    # A column that is gone would read as if all its cells had been emptied.
+    lacking = [name for name in ("gap_id", *EDITABLE[:-1], "version") if name not in places]
     if lacking:
         wanted = ", ".join(f"{COLUMNS[name]['en']} ({COLUMNS[name]['de']})" for name in lacking)
         raise _bad_file(f"the first row has no column {wanted}")
