@@ -75,8 +75,7 @@ class ServiceIndex:
         """Use :meth:`build`."""
         self._known = known
         self._lexicon = lexicon
-        self._frequency = frequency
-        self._names = names
+        self._weigh = _weigher(frequency, names)
         self._postings: dict[str, array[int]] = defaultdict(lambda: array("I"))
         for number, entry in enumerate(known):
             for term in (*entry.prepared.terms, *entry.prepared.soft):
@@ -115,7 +114,7 @@ class ServiceIndex:
 
     def candidates(self, described: Described, limit: int = DEFAULT_LIMIT) -> tuple[Candidate, ...]:
         """Return the services a record may be about, best first, then by key; none of score 0."""
-        query = prepare_query(described, self._asked, _weigher(self._frequency, self._names))
+        query = prepare_query(described, self._asked, self._lexicon, self._weigh)
         best: dict[str, Candidate] = {}
         for number in self._near(query):
             entry = self._known[number]

@@ -61,6 +61,10 @@ AUTHORITY_GROUPS: Final[Mapping[str, str]] = MappingProxyType(
 )
 """Words of authorities' names → groups (segment 2) of services they mostly run; our own reading."""
 
+TITLE_LENGTH: Final = 500
+DESCRIPTION_LENGTH: Final = 5_000
+SYNONYMS: Final = 20
+"""What is longer, or more, is cut: a record may not hold up the others."""
 _KEY_DIGITS = re.compile(r"[0-9]+")
 
 
@@ -172,18 +176,25 @@ def prepare_service(
     return Known(service, prepared, is_alias=name != service.name, is_only_act=is_only_act)
 
 
-def prepare_query(described: Described, lexicon: Lexicon, weigh: Callable[[str], int]) -> Query:
-    """Make a described record ready."""
-    texts = tuple(prepare(t, lexicon, weigh) for t in (described.title, *described.synonyms) if t.strip())
+def prepare_query(
+    described: Described, titles: Lexicon, lexicon: Lexicon, weigh: Callable[[str], int]
+) -> Query:
+    """Make a described record ready; ``titles`` reads titles and may forgive slips, ``lexicon`` the rest."""
+    description = fold(described.description[:DESCRIPTION_LENGTH])
+    texts = tuple(
+        prepare(t[:TITLE_LENGTH], titles, weigh)
+        for t in (described.title, *described.synonyms[:SYNONYMS])
+        if t.strip()
+    )
     cited = {c for text in (*described.legal_grounds, described.title) for c in citations_of(text)}
-    cited.update(citations_of(described.description))
+    cited.update(citations_of(described.description[:DESCRIPTION_LENGTH]))
     authority = fold(described.authority)
     return Query(
         described=described,
         texts=texts,
         citations=frozenset(cited),
-        description_stems=frozenset(lexicon.stems(fold(described.description))),
-        url_stems=frozenset(s for url in described.urls for s in _url_stems(url, lexicon)),
+        description_stems=frozenset(lexicon.stems(description)),
+        url_stems=frozenset(s for url in described.urls[:SYNONYMS] for s in _url_stems(url, lexicon)),
         situation=frozenset(lexicon.stems(fold(described.situation))),
         bundle=frozenset(lexicon.stems(fold(described.ozg_name))),
         groups=frozenset(

@@ -129,6 +129,10 @@ _LINKS = ("", "s", "es", "n", "en", "er", "e")
 _SHORTEST_PART = 4
 _SHORTEST_STEM = 4
 _LONGEST_ABBREVIATION = 5
+_LONGEST_WORD = 60
+"""Longer ones are no German compounds; taking them apart would cost without end."""
+_TITLE_LENGTH = 300
+_REMEMBERED = 50_000
 _ENDINGS = (
     *("innen", "ungen", "ischen", "ische", "isches", "ischer", "ten", "ter", "tes", "ung", "lich", "liche"),
     *("lichen", "licher", "liches", "ern", "en", "er", "em", "es", "in", "te", "e", "n", "s"),
@@ -190,9 +194,18 @@ class TitleParts:
     citations: tuple[str, ...] = ()
 
 
-@lru_cache(maxsize=65_536)
 def fold(text: str) -> str:
     """Return a text in lower case, umlauts written out, gender forms cut, white space folded."""
+    # Titles come again and again; descriptions do not, and would fill the memory.
+    return _fold_known(text) if len(text) <= _TITLE_LENGTH else _fold(text)
+
+
+@lru_cache(maxsize=16_384)
+def _fold_known(text: str) -> str:
+    return _fold(text)
+
+
+def _fold(text: str) -> str:
     folded = unicodedata.normalize("NFC", text).casefold().translate(_UMLAUTS)
     return " ".join(_GENDER.sub("", folded).split())
 
@@ -290,8 +303,7 @@ def _without_umlauts(word: str) -> str:
 class Lexicon:
     """Words of the register, which say where a compound may be split.
 
-    The result depends on the set of words alone. Splits are remembered; the memory is bounded by the number
-    of different words asked for.
+    The result depends on the set of words alone. Splits are remembered, a bounded number of them.
     """
 
     def __init__(self, words: Iterable[str]) -> None:
@@ -320,25 +332,26 @@ class Lexicon:
         """Return the stems of the parts of a word; of one that cannot be split, its own stem."""
         known = self._splits.get(word)
         if known is None:
+            if len(self._splits) >= _REMEMBERED:
+                self._splits.clear()
             known = self._splits[word] = self._parts(word)
         return known
 
     def _parts(self, word: str) -> tuple[str, ...]:
-        if len(word) < 2 * _SHORTEST_PART or not word.isalpha():
+        if not 2 * _SHORTEST_PART <= len(word) <= _LONGEST_WORD or not word.isalpha():
             return (stem(word),)
         # The longest head wins: "Kraftfahrzeug|steuer", not "Kraft|fahrzeugsteuer".
         for at in range(len(word) - _SHORTEST_PART, _SHORTEST_PART - 1, -1):
-            tail = word[at:]
-            if stem(tail) not in self._stems:
-                continue
-            head = self._head(word[:at])
-            if head is not None:
-                return (*self.split(head), stem(tail)) if len(head) < len(word) else (stem(word),)
+            if stem(word[at:]) in self._stems and (head := self._head(word[:at])):
+                return (*head, stem(word[at:]))
         return (stem(word),)
 
-    def _head(self, head: str) -> str | None:
+    def _head(self, head: str) -> tuple[str, ...]:
+        """Return the parts of what stands in front; nothing where it is no word and not made of words."""
         for link in _LINKS:
             bare = head[: len(head) - len(link)] if link else head
-            if head.endswith(link) and len(bare) >= _SHORTEST_PART and stem(bare) in self._stems:
-                return bare
-        return None
+            if head.endswith(link) and len(bare) >= _SHORTEST_PART:
+                parts = self.split(bare)
+                if len(parts) > 1 or stem(bare) in self._stems:
+                    return parts
+        return ()

@@ -232,6 +232,7 @@ OPPOSITES: Final = frozenset(
         ("activate", "deactivate"),
         ("pay", "refund"),
         (GRANT, "repay"),
+        ("fund", "repay"),
         (GRANT, "object"),
         ("appoint", "revoke"),
         ("register", "revoke"),
