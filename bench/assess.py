@@ -135,6 +135,7 @@ def _product(folder: Path) -> None:
                 local=yes[:size],
                 conflict=no[:size],
                 nameless=no[:size],
+                coarse=no[:size],
             ),
             Evidence.ONLINE_FORM,
             owes,

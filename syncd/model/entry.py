@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import IntFlag
 from typing import TYPE_CHECKING, Any
+
+from syncd.model.linkage import LinkMethod
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -17,10 +19,15 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Provenance:
-    """Where a value comes from: which source said it in which of its records."""
+    """Where a value comes from: which source said it in which of its records.
+
+    ``linked_by`` is the :class:`~syncd.model.linkage.LinkMethod` by which the record counts for the service,
+    empty where it states the key itself; told of an entry's origins only.
+    """
 
     source_id: str
     native_id: str
+    linked_by: str = field(default="", compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,6 +130,11 @@ class Entry:
         """Return the winning value of a field, or None."""
         statements = self.fields.get(field)
         return statements[0].value if statements else None
+
+    @property
+    def is_coarse(self) -> bool:
+        """True when only records of a ``000`` parent key speak here."""
+        return bool(self.origins) and all(o.linked_by == LinkMethod.HIERARCHY for o in self.origins)
 
 
 @dataclass(frozen=True, slots=True)

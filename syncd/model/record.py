@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
+from syncd.model.linkage import LinkMethod
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import date, datetime
@@ -103,6 +105,13 @@ class Claim:
     kind: RecordKind = RecordKind.OFFER
     facts: tuple[tuple[str, str], ...] = ()
     """Sorted by name."""
+    linked_by: str = ""
+    """:class:`~syncd.model.linkage.LinkMethod` by which the record counts here; empty: it states the key."""
+
+    @property
+    def is_coarse(self) -> bool:
+        """True where a ``000`` parent speaks for this service: something is described, never how far."""
+        return self.linked_by == LinkMethod.HIERARCHY
 
 
 @dataclass(frozen=True, slots=True)

@@ -28,7 +28,7 @@ class CheckReport:
     """Result of ``rebuild --check``.
 
     ``different`` names the service keys of which anything stored is not what their records yield, and
-    ``totals OBLIGATION LINE`` for sums per area.
+    ``totals OBLIGATION LINE`` for sums per area, ``link SOURCE/ID`` for records that link otherwise.
     """
 
     release: int

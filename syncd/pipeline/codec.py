@@ -15,8 +15,10 @@ from typing import TYPE_CHECKING, Any
 
 import orjson
 
+from syncd.model import facts as fact_names
 from syncd.model.area import AreaKey
 from syncd.model.evidence import Channel, ChannelKind, LinkState
+from syncd.model.linkage import Described
 from syncd.model.record import Claim, RecordKind
 from syncd.model.service import ServiceKey
 from syncd.pipeline.ports import HASH_SIZE
@@ -27,6 +29,8 @@ if TYPE_CHECKING:
 
 _PLAIN = 1
 _PARTS = 2
+_AUTHORITY = 2
+"""Place of the authority's name in the row of a part."""
 
 
 def canonical_json(value: object) -> bytes:
@@ -161,6 +165,28 @@ def decode_claims(source_id: str, payload: bytes, service_key: str | None = None
         )
         for key in map(ServiceKey, keys)
         for area, holder in places
+    )
+
+
+def decode_described(payload: bytes) -> tuple[RecordKind, Described]:
+    """Return what of a stored record is compared with the register, without its areas."""
+    body = orjson.loads(payload)
+    said: dict[str, str] = body.get("facts", {})
+    named = [row[2] for row in body.get("parts", ()) if len(row) > _AUTHORITY and row[_AUTHORITY]]
+    links = (*(c.get("url") for c in body["channels"]), body.get("page_url"))
+    return RecordKind(body.get("kind", RecordKind.OFFER)), Described(
+        title=body["title"],
+        description=body.get("description", ""),
+        authority=body.get("authority", "") or min(named, default=""),
+        situation=said.get(fact_names.SITUATION, ""),
+        ozg_name=said.get(fact_names.OZG_NAME, ""),
+        synonyms=tuple(
+            s for s in said.get(fact_names.SYNONYMS, "").split(fact_names.LIST_SEPARATOR) if s.strip()
+        ),
+        urls=tuple(sorted({url for url in links if url})),
+        typing=tuple(body.get("typing", ())),
+        facts=tuple(sorted(said.items())),
+        language=body.get("language", "de"),
     )
 
 

@@ -38,7 +38,7 @@ def encode_entry(entry: Entry) -> EntryRow:
         "fields": {name: [encode_statement(s) for s in said] for name, said in entry.fields.items()},
         "channels": [_encode_channel(channel, origin) for channel, origin in entry.channels],
         "conflicts": [conflict.field for conflict in entry.conflicts],
-        "origins": [{"source": o.source_id, "record": o.native_id} for o in entry.origins],
+        "origins": [_encode_origin(o) for o in entry.origins],
     }
     if entry.provider is not None:
         body["provider"] = entry.provider.code
@@ -73,7 +73,7 @@ def decode_entry(payload: bytes) -> Entry:
         evidence=Evidence.from_label(body["evidence"]),
         provider=AreaKey(provider) if provider else None,
         conflicts=tuple(conflict for conflict in conflicts if conflict.is_open),
-        origins=tuple(Provenance(o["source"], o["record"]) for o in body["origins"]),
+        origins=tuple(Provenance(o["source"], o["record"], o.get("linked_by", "")) for o in body["origins"]),
         link_dead=body.get("link_dead", False),
         settled=tuple(conflict for conflict in conflicts if not conflict.is_open),
         pins=decode_pins(body),
@@ -114,6 +114,11 @@ def decode_service(payload: bytes) -> Service:
         status=ServiceStatus(body["status"]),
         replaced_by=body["replaced_by"],
     )
+
+
+def _encode_origin(origin: Provenance) -> dict[str, str]:
+    body = {"source": origin.source_id, "record": origin.native_id}
+    return body | {"linked_by": origin.linked_by} if origin.linked_by else body
 
 
 def _encode_channel(graded: GradedChannel, origin: Provenance) -> dict[str, Any]:

@@ -35,8 +35,9 @@ from syncd.rules.coverage_codec import (
     unpack_totals,
 )
 from syncd.rules.field_rulings import NO_RULINGS, FieldRulings
+from syncd.rules.hierarchy import speaking_parents
 from syncd.rules.line import AreaLine
-from syncd.rules.link import link
+from syncd.rules.link import link, without_coarse
 from syncd.rules.merge import merge
 from syncd.rules.ownership import Ownership
 from syncd.rules.rekeying import predecessors, successors
@@ -169,7 +170,8 @@ class PartitionRun:
             logs = self.store.judgements_of(
                 [old for key in chunk for old in (key, *self._old_keys.get(key, ()))]
             )
-            for key, records in self.store.partition_records(chunk):
+            parents = speaking_parents(self.plan.services, chunk)
+            for key, records in self.store.partition_records(chunk, parents):
                 self._forget(key, before, subtract=keys is not None)
                 rulings = self._rulings(key, logs)
                 result = self._build(key, records, before, (seen_of(probed.get(key, ())), rulings))
@@ -199,9 +201,11 @@ class PartitionRun:
         duties = self._duties.get(key, ())
         if not records and not duties and key not in self.plan.services:
             return None
-        claims, next_change_on = self._linked(key, records)
+        spoken, next_change_on = self._linked(key, records)
+        # A parent's record says what it is called, not what this service is.
+        claims = tuple(claim for claim in spoken if not claim.is_coarse)
         # What a register or a yardstick says of a service is nowhere an offer.
-        offers = tuple(claim for claim in claims if claim.kind is RecordKind.OFFER)
+        offers = tuple(claim for claim in without_coarse(spoken) if claim.kind is RecordKind.OFFER)
         seen, rulings = known
         entries = merge(offers, self._precedence, seen, rulings)
         service = encode_service(
@@ -227,7 +231,7 @@ class PartitionRun:
 
     def _linked(self, key: str, records: Iterable[StoredRecord]) -> tuple[tuple[Claim, ...], date | None]:
         claims = (
-            claim
+            replace(claim, linked_by=record.linked_by) if record.linked_by else claim
             for record in records
             for claim in decode_claims(record.source_id, record.payload, key)
             if self._ownership.owns(claim, self.plan.moved)

@@ -372,10 +372,11 @@ class Store(ProbeStore, JudgementStore, LinkStore, RegisterStore, FieldStore, Pr
         """Yield every service key with live records or a current partition, sorted."""
 
     def partition_records(
-        self, service_keys: Sequence[str]
+        self, service_keys: Sequence[str], parents: Mapping[str, Sequence[str]] = ...
     ) -> Iterator[tuple[str, tuple[StoredRecord, ...]]]:
         """Yield (service key, live records) in the order of the given sorted keys; empty tuples included.
 
+        Records count for a key by stating it, by a link, or coarsely by a key of ``parents``.
         Raises StorageError ``storage_corrupt`` at a record that does not match its hash.
         """
 

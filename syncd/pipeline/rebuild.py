@@ -17,12 +17,14 @@ import structlog
 from syncd.pipeline.check import CheckReport, Comparison
 from syncd.pipeline.codec import canonical_json, short_hash
 from syncd.pipeline.hold import ReleaseGate
+from syncd.pipeline.linking import Linker
 from syncd.pipeline.obligations import encode_obligations
 from syncd.pipeline.partitions import RebuildPlan
 from syncd.pipeline.ports import ReleaseDraft
 from syncd.pipeline.service_feed import with_fed_services
 from syncd.rules.assess import SourceFacts
 from syncd.rules.freshness import is_fresh
+from syncd.rules.hierarchy import with_children
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -67,7 +69,9 @@ class Rebuilder:
         inputs = describe_inputs(registry, states, now, base=self.registry)
         digest = inputs_digest(inputs)
         current = await asyncio.to_thread(self.store.current_release)
-        mark, keys = await asyncio.to_thread(self.store.dirty_keys, now.date())
+        await Linker(self.store, self.builder).link(registry, now=now, full=full)
+        mark, dirty = await asyncio.to_thread(self.store.dirty_keys, now.date())
+        keys = with_children(registry.services, dirty)
         everything = full or current is None or current.inputs.get("digest") != digest
         if not everything and not keys:
             return None
@@ -122,11 +126,14 @@ class Rebuilder:
             states = await asyncio.to_thread(self.store.source_states)
             plan = await self._plan(registry, states, current.published_at, current, everything=True)
             plan = replace(plan, sources=_as_recorded(plan.sources, current))
+            links = await Linker(self.store, self.builder).check(registry)
             _, dirty = await asyncio.to_thread(self.store.dirty_keys, current.published_at.date())
             built = await self.builder.build(plan, None)
             try:
-                comparison = Comparison(self.store, current.number, frozenset(dirty))
-                return await asyncio.to_thread(comparison.run, built.results(), built.totals)
+                skip = frozenset(with_children(registry.services, dirty))
+                comparison = Comparison(self.store, current.number, skip)
+                report = await asyncio.to_thread(comparison.run, built.results(), built.totals)
+                return replace(report, different=(*report.different, *links))
             finally:
                 built.discard()
 

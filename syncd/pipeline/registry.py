@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from syncd.errors import NotFound
 from syncd.model.service import ServiceStatus
 from syncd.rules.accept import AcceptLimits
+from syncd.rules.candidates import DEFAULT_THRESHOLDS, Thresholds
 from syncd.rules.line import AreaLine
 from syncd.rules.precedence import Precedence
 
@@ -67,6 +68,8 @@ class SourcePlan:
     enabled: bool = True
     keeps_ledger: bool = False
     feeds_register: bool = False
+    links_by_likeness: bool = True
+    """False: records without a key are linked by judgement and declared id only, and never asked about."""
     parse_timeout: timedelta | None = None
     about: About = About()
     feed: str = ""
@@ -97,6 +100,14 @@ class AreaRegister:
 
 
 @dataclass(frozen=True, slots=True)
+class Linking:
+    """How records without a key are linked; ``enabled`` False: nothing is linked by likeness."""
+
+    enabled: bool = True
+    thresholds: Thresholds = DEFAULT_THRESHOLDS
+
+
+@dataclass(frozen=True, slots=True)
 class Registry:
     """Everything configured, for the use cases."""
 
@@ -109,6 +120,9 @@ class Registry:
     field_precedence: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
     cases: Mapping[str, CaseFigure] = field(default_factory=dict)
     """How often services are needed, by service key, as far as anybody says so."""
+    linking: Linking = Linking()
+    aliases: frozenset[tuple[str, str]] = frozenset()
+    """(other name, service key), as configuration and catalogues say."""
 
     @property
     def precedence(self) -> Precedence:

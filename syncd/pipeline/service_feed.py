@@ -8,6 +8,8 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from syncd.model import facts
+from syncd.model.record import RecordKind
 from syncd.pipeline.codec import decode_claims
 from syncd.rules.service_feed import extended
 
@@ -25,7 +27,22 @@ def with_fed_services(registry: Registry, store: Store) -> Registry:
     if not feeding:
         return registry
     feeding.sort(key=lambda source_id: (registry.sources[source_id].precedence, source_id))
-    return replace(registry, services=extended(registry.services, _claims(feeding, store)))
+    names: set[tuple[str, str]] = set()
+    services = extended(registry.services, _noting(_claims(feeding, store), names))
+    return replace(registry, services=services, aliases=registry.aliases | names)
+
+
+def _noting(claims: Iterator[Claim], names: set[tuple[str, str]]) -> Iterator[Claim]:
+    """Pass claims on and note the other names they tell of official keys."""
+    for claim in claims:
+        if claim.kind is RecordKind.CATALOGUE and not claim.service_key.is_local:
+            listed = dict(claim.facts).get(facts.SYNONYMS, "")
+            names.update(
+                (name.strip(), claim.service_key.value)
+                for name in listed.split(facts.LIST_SEPARATOR)
+                if name.strip()
+            )
+        yield claim
 
 
 def _claims(feeding: list[str], store: Store) -> Iterator[Claim]:

@@ -12,6 +12,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from syncd.model.issue import Issue
+    from syncd.pipeline.link_ports import LinkResult
+    from syncd.pipeline.linking import LinkPlan
     from syncd.pipeline.partitions import RebuildPlan
     from syncd.pipeline.ports import DocumentNote, PartitionResult, StagedSnapshot, TotalsRow
     from syncd.pipeline.registry import SourcePlan
@@ -141,8 +143,19 @@ class BuiltPartitions:
     """Removes the file."""
 
 
+@dataclass(frozen=True, slots=True)
+class BuiltLinks:
+    """What linking left on disk; as :class:`BuiltPartitions`."""
+
+    results: Callable[[], Iterator[LinkResult]]
+    discard: Callable[[], None]
+
+
 class PartitionBuilder(Protocol):
-    """Builds partitions away from the event loop."""
+    """Builds links and partitions away from the event loop."""
+
+    async def link(self, plan: LinkPlan, record_ids: Sequence[int] | None) -> BuiltLinks:
+        """Link the given records, or all that may be linked; reads only."""
 
     async def build(self, plan: RebuildPlan, keys: Sequence[str] | None) -> BuiltPartitions:
         """Build the given service keys, or all of them; reads a consistent state of the store."""

@@ -91,9 +91,9 @@ class Offers:
 
     Only what fresh sources say counts. ``first`` and ``end`` (int32, end exclusive) are the bodies an offer
     covers, ``evidence`` (uint8) its rung, ``level`` (uint8) the level of the providing body. The masks:
-    ``dead`` its best digital link is dead, ``fresh`` at least one of its sources is, ``local`` it is provided
-    by the area itself, ``conflict`` sources contradict each other, ``nameless`` it names no authority
-    although others do.
+    ``coarse`` only a ``000`` parent speaks, ``dead`` its best digital link is dead, ``fresh`` at least one of
+    its sources is, ``local`` it is provided by the area itself, ``conflict`` sources contradict each other,
+    ``nameless`` it names no authority although others do.
     """
 
     first: Order
@@ -105,6 +105,7 @@ class Offers:
     local: Mask
     conflict: Mask
     nameless: Mask
+    coarse: Mask
 
 
 def assess(
@@ -180,7 +181,7 @@ def offers_of(
     authority_usual = any(entry.value("authority") for entry in entries)
     spans: list[tuple[int, int]] = []
     rungs: list[tuple[int, int]] = []
-    masks: list[tuple[bool, bool, bool, bool, bool]] = []
+    masks: list[tuple[bool, bool, bool, bool, bool, bool]] = []
     for entry in entries:
         interval = line.interval(entry.area.code)
         if interval is None:
@@ -193,10 +194,11 @@ def offers_of(
         spans.append((first, end))
         rungs.append((evidence, provider.level if provider is not None else entry.area.level))
         nameless = authority_usual and not entry.value("authority")
-        masks.append((dead, fresh, provider is None, _two_authorities(entry), nameless))
+        conflict, coarse = _two_authorities(entry), entry.is_coarse
+        masks.append((dead, fresh, provider is None, conflict, nameless, coarse))
     span = np.array(spans, dtype=np.int32).reshape(-1, 2)
     rung = np.array(rungs, dtype=np.uint8).reshape(-1, 2)
-    mask = np.array(masks, dtype=np.bool_).reshape(-1, 5)
+    mask = np.array(masks, dtype=np.bool_).reshape(-1, 6)
     return Offers(
         span[:, 0],
         span[:, 1],
@@ -207,6 +209,7 @@ def offers_of(
         mask[:, 2],
         mask[:, 3],
         mask[:, 4],
+        mask[:, 5],
     )
 
 
@@ -264,6 +267,7 @@ def _verdicts(offers: Offers, meets: Mask) -> npt.NDArray[np.uint32]:
     # from the weakest reason to the strongest, each overwriting the one before
     rows[offers.nameless] = _word(CellState.OFFLINE, GapCause.NO_AUTHORITY)
     rows[offers.conflict] = _word(CellState.OFFLINE, GapCause.CONFLICT)
+    rows[offers.coarse] = _word(CellState.OFFLINE, GapCause.WRONG_KEY)
     rows[offers.evidence >= Evidence.APPOINTMENT] = _word(CellState.OFFLINE, GapCause.MEDIA_BREAK)
     rows[offers.dead] = _word(CellState.DEAD, GapCause.DEAD_LINK)
     rows[meets] = _word(CellState.INHERITED, GapCause.NONE)

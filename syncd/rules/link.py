@@ -1,7 +1,7 @@
 """Link claims to the areas of the effective register.
 
-In this house linking is by exact keys and official ids only: a claim's service key is its partition, and its
-area is mapped along successions, so that nothing is lost when an area ends. Records without a key stay apart.
+A claim's service key is its partition (which records count for a service: :mod:`syncd.rules.linkage`), and
+its area is mapped along successions, so that nothing is lost when an area ends.
 """
 
 from __future__ import annotations
@@ -9,8 +9,10 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from syncd.model.record import RecordKind
+
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Mapping, Sequence
     from datetime import date
 
     from syncd.model.area import AreaKey
@@ -43,6 +45,14 @@ def link(
         )
     current.sort(key=_order)
     return tuple(current), min(boundaries, default=None)
+
+
+def without_coarse(claims: Sequence[Claim]) -> tuple[Claim, ...]:
+    """Leave out what ``000`` parents say where a record speaks of the service itself; order is kept."""
+    if not any(claim.is_coarse for claim in claims):
+        return tuple(claims)
+    told = {claim.area.code for claim in claims if not claim.is_coarse and claim.kind is RecordKind.OFFER}
+    return tuple(claim for claim in claims if not (claim.is_coarse and claim.area.code in told))
 
 
 def _day_after(day: date) -> date:

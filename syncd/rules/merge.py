@@ -40,6 +40,8 @@ if TYPE_CHECKING:
     from syncd.rules.precedence import Precedence
 
 FIELDS = ("title", "description", "authority", "page_url", "language")
+COARSE = "link.coarse"
+"""Rule by which a channel of a ``000`` parent proves nothing about the services below it."""
 _EXCLUSIVE_FIELDS = frozenset({"authority"})
 """Fields in which two different values mean that one of them is wrong."""
 
@@ -118,6 +120,9 @@ def _conflicts(
     judge: _Judge,
     precedence: Precedence,
 ) -> Iterator[Conflict]:
+    if judge.coarse:
+        # What the parent's records contradict each other in is told at the parent.
+        return
     for name in FIELDS:
         if name in _EXCLUSIVE_FIELDS and _contradict(name, claims):
             yield Conflict(name, statements[name])
@@ -180,7 +185,7 @@ def _contradict(name: str, claims: Iterable[Claim]) -> bool:
 
 
 def _origin(claim: Claim) -> Provenance:
-    return Provenance(claim.source_id, claim.native_id)
+    return Provenance(claim.source_id, claim.native_id, claim.linked_by)
 
 
 def _origin_order(origin: Provenance) -> tuple[str, str]:
@@ -254,13 +259,16 @@ class _Judge:
     seen: Seen
     routed: bool
     offline: bool = False
+    coarse: bool = False
 
     @classmethod
     def of(cls, claims: Sequence[Claim], seen: Seen) -> _Judge:
         """A link that a source or a probe calls dead is dead."""
         dead = {c.url for claim in claims for c in claim.channels if c.link_state is LinkState.DEAD and c.url}
         dead.update(url for url, verdict in seen.links.items() if verdict.state is LinkState.DEAD)
-        return cls(frozenset(dead), seen, bool(claims) and claims[0].area.code in seen.routes)
+        coarse = bool(claims) and all(claim.is_coarse for claim in claims)
+        routed = bool(claims) and claims[0].area.code in seen.routes
+        return cls(frozenset(dead), seen, routed, coarse=coarse)
 
     def after(self, conflicts: Mapping[str, Conflict]) -> _Judge:
         """Return the judge that heeds a decision that nothing is online here."""
@@ -275,6 +283,8 @@ class _Judge:
         if channel.url in self.dead and channel.link_state is not LinkState.DEAD:
             checked = replace(channel, link_state=LinkState.DEAD)
         graded = self._as_seen(grade(checked))
+        if self.coarse and graded.evidence > Evidence.DESCRIPTION:
+            return GradedChannel(graded.channel, Evidence.DESCRIPTION, COARSE)
         if self.offline and graded.evidence >= Evidence.ONLINE_FORM:
             return GradedChannel(graded.channel, Evidence.DESCRIPTION, REFUTED)
         return graded

@@ -93,6 +93,11 @@ GRADING: Final[dict[str, Text]] = {
         "de": "Der Link führt zu Kontaktangaben.",
         "en": "The link leads to contact details.",
     },
+    "link.coarse": {
+        "de": "Die Angabe steht unter einem Sammelschlüssel; für diese Leistung beweist sie nur, dass "
+        "etwas beschrieben ist.",
+        "en": "It is stated under a parent key; for this service it proves only that something is described.",
+    },
     "claim.without_link": {"de": "Die Quelle nennt keinen Link.", "en": "The source gives no link."},
     "claim.online_service": {
         "de": "Die Quelle bezeichnet den Link als Onlinedienst.",

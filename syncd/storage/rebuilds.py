@@ -7,28 +7,29 @@ grows. This module must not know what is computed from it.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import func, select, union
 
 from syncd.errors import InvariantViolated
+from syncd.pipeline.link_ports import LINKED, REMOVED
 from syncd.pipeline.ports import CoverageRow, StoredRecord
 from syncd.storage.bulk import batches
-from syncd.storage.soundness import require_whole
+from syncd.storage.link_tables import link_key
+from syncd.storage.partition_reads import partitions_of
 from syncd.storage.tables import coverage, dirty, partition, record, record_key
 
 if TYPE_CHECKING:
     from datetime import date
 
-    from sqlalchemy import Connection, Row
+    from sqlalchemy import Row
 
     from syncd.storage.database import Database
 
 KEYS_PER_READ = 200
-# A record may hold a whole country's authorities: some megabytes.
-_RECORDS_PER_READ = 32
+NO_PARENTS: Mapping[str, Sequence[str]] = {}
 
 
 class RebuildPart:
@@ -50,67 +51,43 @@ class RebuildPart:
     def all_service_keys(self) -> Iterator[str]:
         """Yield every service key with live records or a current partition, sorted."""
         tombstones = select(record.c.id).where(record.c.withdrawn_at.is_not(None))
-        spoken = select(record_key.c.service_key).where(record_key.c.record_id.not_in(tombstones))
+        gone = select(link_key.c.record_id).where(
+            link_key.c.service_key == record_key.c.service_key,
+            link_key.c.record_id == record_key.c.record_id,
+            link_key.c.kind == REMOVED,
+        )
+        spoken = select(record_key.c.service_key).where(
+            record_key.c.record_id.not_in(tombstones), ~gone.exists()
+        )
+        linked = select(link_key.c.service_key).where(
+            link_key.c.kind == LINKED, link_key.c.record_id.not_in(tombstones)
+        )
         published = select(partition.c.service_key).where(partition.c.to_release.is_(None))
-        both = union(spoken, published).subquery()
+        both = union(spoken, linked, published).subquery()
         statement = select(both.c.service_key).order_by(both.c.service_key)
         for row in self._database.stream("reading service keys", statement):
             yield row.service_key
 
     def partition_records(
-        self, service_keys: Sequence[str]
+        self, service_keys: Sequence[str], parents: Mapping[str, Sequence[str]] = NO_PARENTS
     ) -> Iterator[tuple[str, tuple[StoredRecord, ...]]]:
         """Yield (service key, live records) in the order of the given sorted keys; empty tuples included.
 
-        Records come sorted by source and native id. All partitions are read from one consistent state. Raises
-        StorageError ``storage_corrupt`` at a record that does not match its hash.
+        A partition has the records that state its key, without those a judgement removed, those that are
+        linked to it, and, coarsely, those of the ``parents`` named for it. Records come sorted by source and
+        native id. All partitions are read from one consistent state. Raises StorageError ``storage_corrupt``
+        at a record that does not match its hash.
         """
         if any(left >= right for left, right in pairwise(service_keys)):
             raise InvariantViolated("service keys of a rebuild must be sorted and unique")
-        return self._partition_records(service_keys)
+        return self._partition_records(service_keys, parents)
 
     def _partition_records(
-        self, service_keys: Sequence[str]
+        self, service_keys: Sequence[str], parents: Mapping[str, Sequence[str]]
     ) -> Iterator[tuple[str, tuple[StoredRecord, ...]]]:
         with self._database.read("reading partitions") as connection:
             for keys in batches(service_keys, KEYS_PER_READ):
-                waiting = iter(keys)
-                for key, records in self._grouped(connection, keys):
-                    for empty in waiting:
-                        if empty == key:
-                            break
-                        yield empty, ()
-                    yield key, records
-                for empty in waiting:
-                    yield empty, ()
-
-    def _grouped(
-        self, connection: Connection, keys: Sequence[str]
-    ) -> Iterator[tuple[str, tuple[StoredRecord, ...]]]:
-        """Yield the partitions that have live records, one at a time in memory."""
-        statement = (
-            select(
-                record_key.c.service_key,
-                record.c.source_id,
-                record.c.native_id,
-                record.c.content_hash,
-                record.c.payload,
-            )
-            .join(record, record.c.id == record_key.c.record_id)
-            .where(record_key.c.service_key.in_(keys), record.c.withdrawn_at.is_(None))
-            .order_by(record_key.c.service_key)
-        )
-        current: str | None = None
-        members: list[StoredRecord] = []
-        for row in self._database.stream_on(connection, statement, rows=_RECORDS_PER_READ):
-            if current is not None and row.service_key != current:
-                yield current, _in_order(members)
-                members = []
-            current = row.service_key
-            require_whole(row.source_id, row.native_id, row.content_hash, row.payload)
-            members.append(StoredRecord(row.source_id, row.native_id, row.payload))
-        if current is not None:
-            yield current, _in_order(members)
+                yield from partitions_of(self._database, connection, keys, parents)
 
     def current_coverage(self, service_keys: Sequence[str]) -> Iterator[CoverageRow]:
         """Yield the current coverage rows of these keys, in their order."""
@@ -141,8 +118,3 @@ def coverage_row(row: Row[Any]) -> CoverageRow:
         from_release=row.from_release,
         to_release=row.to_release,
     )
-
-
-def _in_order(members: list[StoredRecord]) -> tuple[StoredRecord, ...]:
-    # Sorting here spares the database a sort that would carry every payload along.
-    return tuple(sorted(members, key=lambda stored: (stored.source_id, stored.native_id)))
