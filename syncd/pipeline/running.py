@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from syncd.rules.procedures import Offer, Procedure
 
 _DEAD = LinkState.DEAD.value
+_RUNGS = {rung.label: rung for rung in Evidence}
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -83,7 +84,7 @@ def offer_of(row: EntryRow, fresh: frozenset[str], minimum: Evidence = DIGITAL) 
         row.area_code,
         (
             Link(
-                Evidence.from_label(channel["evidence"]),
+                _RUNGS[channel["evidence"]],
                 channel.get("url", ""),
                 channel.get("link_state") == _DEAD,
                 channel["source"],
@@ -108,13 +109,21 @@ def running(
     for offer in offers_of(
         view, service_key, minimum=max(duty.minimum, DIGITAL) if duty else DIGITAL, fresh=fresh
     ):
-        interval = view.line.interval(offer.area_code)
-        span = positions(*interval, tier) if interval else (0, 0)
+        span = _span(view, tier, offer.area_code)
         if span[0] < span[1]:
             offers.append(offer)
             spans.append(span)
     counted = owed_cells(duty, view.line) if duty else tier.owes
     return Running(service_key, tier, tuple(offers), paint(spans, len(tier)), counted)
+
+
+def _span(view: ReleaseView, tier: TierLine, area_code: str) -> tuple[int, int]:
+    """Return the bodies of a line that an entry's area covers."""
+    own = tier.index.get(area_code)
+    if own is not None:
+        return own, own + 1
+    interval = view.line.interval(area_code)
+    return positions(*interval, tier) if interval else (0, 0)
 
 
 def bodies_in(view: ReleaseView, area: Area, line: Tier) -> tuple[int, int]:

@@ -124,8 +124,11 @@ def procedure_of(url: str) -> Procedure | None:
 
 def names_efa(url: str, *texts: str) -> bool:
     """Tell whether an address has ``efa`` as a part of its own, or a text names "Einer für Alle"."""
-    address = url.lower().partition("://")[2].partition("?")[0]
-    return bool(_EFA_TOKEN.search(address)) or any(_EFA_WORDS.search(text) for text in texts)
+    lowered = url.lower()
+    # Most addresses and texts are done with at once.
+    if "efa" in lowered and _EFA_TOKEN.search(lowered.partition("://")[2].partition("?")[0]):
+        return True
+    return any(_EFA_WORDS.search(text) for text in texts if "EfA" in text or "Alle" in text)
 
 
 def paint(spans: Sequence[tuple[int, int]], size: int) -> npt.NDArray[np.int32]:
