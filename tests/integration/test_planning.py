@@ -16,7 +16,7 @@ import aiohttp
 import pytest
 import pytest_asyncio
 
-from syncd.model.area import AreaKey
+from syncd.model.area import Area, AreaKey, AreaKind
 from syncd.model.evidence import ChannelKind
 from syncd.model.record import Claim, Scope
 from syncd.pipeline.adoption import adoption
@@ -28,7 +28,9 @@ from syncd.pipeline.place import place_of
 from syncd.pipeline.priorities import priorities
 from syncd.pipeline.reuse import reuse
 from syncd.pipeline.uniformity import deviations, distance_of, uniformities
+from syncd.rules.areas import AreaIndex
 from syncd.rules.blueprint import Step
+from syncd.rules.line import AreaLine
 from syncd.rules.media_breaks import Finding
 from syncd.rules.prioritise import CaseFigure
 from syncd.storage import SqlStore, open_store
@@ -338,6 +340,35 @@ def test_a_source_that_falls_silent_is_no_loss_and_its_return_no_roll_out(growin
     silent, back = curve.changes[-2:]
     assert (silent.out_of_sight, silent.lost, silent.rolled_out) == (61_000, 0, 0)
     assert (back.learned, back.lost, back.rolled_out) == (61_000, 0, 0)
+
+
+def test_curves_follow_areas_over_a_change_of_the_register(growing: Miniature) -> None:
+    before = growing.ask().view()
+    (old,) = adoption(before, mini.OWN_FORM)
+    # Oberberg and Unterberg become Neuberg.
+    kept = [area for area in growing.registry.areas.areas if area.code not in {OBERBERG, UNTERBERG}]
+    new = Area(AreaKey("064325001003"), "Neuberg", AreaKind.GEMEINDE, 5_000, ags="06432003")
+    areas = tuple(sorted([*kept, new], key=lambda area: area.code))
+    growing.registry = dataclasses.replace(
+        growing.registry,
+        areas=dataclasses.replace(
+            growing.registry.areas,
+            digest="synthetic-areas-2",
+            areas=areas,
+            index=AreaIndex.from_areas(areas),
+            line=AreaLine.build(areas),
+        ),
+    )
+    tell(growing, (mini.AUHEIM, AUBACH, mini.RIEDSTADT, MOOR))
+    growing.publish()
+    growing.clock.forward(weeks=1)
+    (curve,) = adoption(growing.ask().view(), mini.OWN_FORM)
+    assert curve.levels[-1].bodies == old.levels[-1].bodies - 1
+    # Neuberg did not exist: nothing was lost there, and nobody else's history moved.
+    assert curve.changes[-1].lost == 0
+    assert [change.rolled_out for change in curve.changes[:-2]][-9:] == [
+        0, 5_000, 0, 0, 0, 0, 0, 30_000, 0,
+    ]  # fmt: skip
 
 
 class Api:
