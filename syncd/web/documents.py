@@ -279,6 +279,16 @@ class OriginDocument(Document):
     record: str
 
 
+class RuledDocument(Document):
+    """What an operator decided about a field; who and why stands in the log under the judgement's uid."""
+
+    judgement: str
+    answer: Literal["pin", "choose", "both"]
+    value: str = Field("", description="What was pinned or chosen.")
+    returned: bool = Field(default=False, description="What sources say has changed since.")
+    until: str = Field("", description="Last day on which it holds (ISO 8601).")
+
+
 class EntryDocument(Document):
     """One entry of the merged catalogue: a service offered in an area. Stored and served as it is."""
 
@@ -288,10 +298,17 @@ class EntryDocument(Document):
     evidence: Rung = Field(description=_RUNG)
     fields: dict[str, list[StatementDocument]] = Field(description="All statements per field, winner first.")
     channels: list[ChannelDocument]
-    conflicts: list[str] = Field(description="Fields on which sources contradict each other.")
+    conflicts: list[str] = Field(description="Fields on which sources contradict each other, undecided.")
     origins: list[OriginDocument]
     provider: str = Field("", description="Area of the providing body, where it is not the entry's area.")
     link_dead: bool = Field(default=False, description="The best digital path is known to be dead.")
+    sides: dict[str, list[StatementDocument]] = Field(
+        default_factory=dict, description="Sides of conflicts that are no field of their own."
+    )
+    ruled: dict[str, RuledDocument] = Field(default_factory=dict, description="Decisions, by conflict.")
+    pins: dict[str, RuledDocument] = Field(
+        default_factory=dict, description="Pinned fields; their statement has the source `judgement:pin`."
+    )
 
 
 class GapDocument(Document):
