@@ -1,4 +1,4 @@
-"""Routes of the catalogue, gaps, explanations and releases."""
+"""Routes of the catalogue, explanations and releases."""
 
 from __future__ import annotations
 
@@ -6,14 +6,11 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING
 
 from syncd.pipeline.explain import explain
-from syncd.pipeline.gaps import GapQuery, gaps
 from syncd.web.api_registers import check_obligation, json_of
 from syncd.web.documents import (
     ChangeDocument,
     DutyDocument,
-    EntryDocument,
     ExplanationDocument,
-    GapDocument,
     Listing,
     ObligationDocument,
     ReadSourceDocument,
@@ -23,12 +20,12 @@ from syncd.web.documents import (
     ReleaseSingle,
     ReleaseStamp,
 )
+from syncd.web.entry_documents import EntryDocument
 from syncd.web.paging import Reply
 from syncd.web.parameters import (
     AsOf,
     EntryFilter,
     ExplainParameters,
-    GapFilter,
     Paged,
     Parameters,
     ReleaseChangesParameters,
@@ -71,33 +68,6 @@ def _holding_in(view: ReleaseView, area: str | None) -> tuple[str, ...] | None:
         return None
     code = view.area(area).code
     return (code, *view.line.chain(code))
-
-
-@table.get(
-    "/v1/gaps",
-    tag="coverage",
-    summary="Cells that fall short, with cause, owing body, people affected and since when",
-    binding=Binding.RELEASE,
-    document=ReleaseListing[GapDocument],
-    parameters=GapFilter,
-)
-def list_gaps(view: ReleaseView, query: GapFilter, paging: Paging) -> Reply:
-    """Sorted by obligation, line, service and area."""
-    found = tuple(gaps(view, gap_query(view, query), after=paging.after_text, limit=paging.limit + 1))
-    return paging.page(found, lambda gap: json_of(GapDocument.model_validate(gap)), lambda gap: (gap.gap_id,))
-
-
-def gap_query(view: ReleaseView, query: GapFilter) -> GapQuery:
-    """Return the filter in the words of the use case; raises NotFound for unknown names."""
-    check_obligation(view, query.obligation)
-    return GapQuery(
-        area=view.area(query.area) if query.area else None,
-        service_key=view.service(query.service).service_key if query.service else None,
-        obligation_id=query.obligation,
-        line=query.line,
-        states=tuple(query.state),
-        causes=tuple(query.cause),
-    )
 
 
 @table.get(

@@ -17,7 +17,8 @@ from syncd.rules.words import say
 from syncd.rules.yardstick import Verdict
 from syncd.rules.yardstick_words import RULES
 from syncd.web.api_registers import json_of
-from syncd.web.documents import Document, Listing, Rung
+from syncd.web.documents import Document, Listing
+from syncd.web.entry_documents import Rung
 from syncd.web.parameters import Cause, GapState, Language, LineName, Paged, ServiceText, Text
 from syncd.web.routes import Binding, Table
 

@@ -10,7 +10,8 @@ from typing import Annotated, Literal
 
 from pydantic import ConfigDict, Field, StringConstraints, model_validator
 
-from syncd.web.documents import Document, LevelName, Rung, StateCounts
+from syncd.web.documents import Document, LevelName, StateCounts
+from syncd.web.entry_documents import Rung
 from syncd.web.parameters import Language, LineName
 from syncd.web.writing import Body, Line
 

@@ -11,22 +11,12 @@ from typing import Any, Generic, Literal, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from syncd.web.entry_documents import RUNG, EntryDocument, Rung
 from syncd.web.parameters import Cause, GapState, LineName
 from syncd.web.source_documents import AboutDocument, QualityDocument
 
-Rung = Literal[
-    "none",
-    "description",
-    "contact",
-    "appointment",
-    "pdf_form",
-    "online_form",
-    "online_service",
-    "end_to_end",
-]
 LevelName = Literal["bund", "land", "bezirk", "region", "kreis", "verband", "gemeinde"]
 Outcome = Literal["running", "interrupted", "unchanged", "accepted", "refused", "failed"]
-_RUNG = "Rung of our evidence ladder, judged from data; not an official Reifegrad."
 
 
 class Document(BaseModel):
@@ -177,7 +167,7 @@ class CellDocument(Document):
     service_name: str
     state: GapState
     cause: Cause
-    evidence: Rung = Field(description=_RUNG)
+    evidence: Rung = Field(description=RUNG)
     level: LevelName | Literal[""] = Field(description="Level of the body the winning offer comes from.")
     since_release: int
 
@@ -239,7 +229,7 @@ class ServiceCoverageDocument(Document):
     obligation_id: str
     line: LineName
     service_key: str
-    minimum: Rung = Field(description="Rung that the obligation demands. " + _RUNG)
+    minimum: Rung = Field(description="Rung that the obligation demands. " + RUNG)
     owed_by: LineName
     cells: StateCounts
     people: StateCounts = Field(description="Inhabitants by state.")
@@ -248,67 +238,6 @@ class ServiceCoverageDocument(Document):
     share_of_bodies: float = Field(ge=0, le=1, description="Covered share of the owing bodies.")
     share_of_population: float = Field(ge=0, le=1, description="Covered share of their inhabitants.")
     share_unknown: float = Field(ge=0, le=1, description="Share of the owing bodies nobody spoke for.")
-
-
-class StatementDocument(Document):
-    """One value of a field and who says so; the first one wins."""
-
-    value: str
-    source: str
-    record: str
-
-
-class ChannelDocument(Document):
-    """One way to use a service."""
-
-    kind: Literal["online_service", "form", "pdf", "appointment", "contact", "page", "unknown_link"]
-    evidence: Rung = Field(description=_RUNG)
-    rule: str = Field(description="Id of the rule that decided the rung.")
-    source: str
-    record: str
-    url: str = ""
-    label: str = ""
-    native_id: str = ""
-    link_state: Literal["unchecked", "ok", "dead"] = "unchecked"
-
-
-class OriginDocument(Document):
-    """A record that took part in an entry."""
-
-    source: str
-    record: str
-
-
-class RuledDocument(Document):
-    """What an operator decided about a field; who and why stands in the log under the judgement's uid."""
-
-    judgement: str
-    answer: Literal["pin", "choose", "both"]
-    value: str = Field("", description="What was pinned or chosen.")
-    returned: bool = Field(default=False, description="What sources say has changed since.")
-    until: str = Field("", description="Last day on which it holds (ISO 8601).")
-
-
-class EntryDocument(Document):
-    """One entry of the merged catalogue: a service offered in an area. Stored and served as it is."""
-
-    service_key: str
-    area: str
-    title: str | None
-    evidence: Rung = Field(description=_RUNG)
-    fields: dict[str, list[StatementDocument]] = Field(description="All statements per field, winner first.")
-    channels: list[ChannelDocument]
-    conflicts: list[str] = Field(description="Fields on which sources contradict each other, undecided.")
-    origins: list[OriginDocument]
-    provider: str = Field("", description="Area of the providing body, where it is not the entry's area.")
-    link_dead: bool = Field(default=False, description="The best digital path is known to be dead.")
-    sides: dict[str, list[StatementDocument]] = Field(
-        default_factory=dict, description="Sides of conflicts that are no field of their own."
-    )
-    ruled: dict[str, RuledDocument] = Field(default_factory=dict, description="Decisions, by conflict.")
-    pins: dict[str, RuledDocument] = Field(
-        default_factory=dict, description="Pinned fields; their statement has the source `judgement:pin`."
-    )
 
 
 class GapDocument(Document):
@@ -323,7 +252,7 @@ class GapDocument(Document):
     area_name: str
     state: GapState
     cause: Cause
-    evidence: Rung = Field(description=_RUNG)
+    evidence: Rung = Field(description=RUNG)
     minimum: Rung
     owed_by: LineName
     body_code: str
@@ -354,7 +283,7 @@ class ExplanationDocument(Document):
     state_text: str
     cause: Cause
     cause_text: str
-    evidence: Rung = Field(description=_RUNG)
+    evidence: Rung = Field(description=RUNG)
     people: int
     since_release: int | None
     since_at: datetime | None

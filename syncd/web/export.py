@@ -13,7 +13,7 @@ from aiohttp import web
 from aiohttp.typedefs import Handler
 
 from syncd.web.answers import MOVING, NDJSON, PINNED, not_modified, takes_gzip
-from syncd.web.documents import EntryDocument
+from syncd.web.entry_documents import EntryDocument
 from syncd.web.guard import REQUEST_ID, add_headers
 from syncd.web.paging import Query
 from syncd.web.parameters import AsOf, read_parameters

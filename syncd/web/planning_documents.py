@@ -10,7 +10,8 @@ from typing import Literal
 
 from pydantic import Field
 
-from syncd.web.documents import Document, GapDocument, Rung
+from syncd.web.documents import Document, GapDocument
+from syncd.web.entry_documents import Rung
 from syncd.web.parameters import LineName
 
 MarkName = Literal["procedure", "platform", "host"]
@@ -25,7 +26,6 @@ FindingName = Literal[
     "other_act",
     "media_break",
 ]
-_RUNG = "Rung of our evidence ladder, judged from data; not an official Reifegrad."
 
 
 class UseDocument(Document):
@@ -112,7 +112,7 @@ class SolutionDocument(Document):
     engine: str = Field(description="Empty when the address belongs to no engine we know.")
     host: str
     process: str
-    evidence: Rung = Field(description=_RUNG)
+    evidence: Rung = Field(description=RUNG)
     url: str = Field(description="Link of one of the bodies, as an example.")
     efa: bool = Field(description="Address or title say so themselves; unverified. False: not stated.")
     bodies: list[str] = Field(description="Areas of the bodies that offer it.")
@@ -205,7 +205,7 @@ class ChannelFindingDocument(Document):
     finding: FindingName
     finding_text: str
     claimed: Literal["online_service", "form", "pdf", "appointment", "contact", "page", "unknown_link"]
-    evidence: Rung = Field(description=_RUNG)
+    evidence: Rung = Field(description=RUNG)
     evidence_text: str
     best: Rung = Field(description="Rung the whole offer reaches.")
     rule: str

@@ -15,7 +15,7 @@ from syncd.model.evidence import ChannelKind
 from syncd.model.run import RunOutcome
 from syncd.storage import open_store
 from syncd.web import Server, build_app
-from syncd.web.documents import EntryDocument
+from syncd.web.entry_documents import EntryDocument
 from tests.support import miniature as mini
 from tests.support.miniature import Miniature, stand_up
 from tests.support.served import web_deps

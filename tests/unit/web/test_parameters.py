@@ -14,7 +14,7 @@ from syncd.model.area import AreaLevel
 from syncd.model.coverage import CellState, GapCause, Tier
 from syncd.model.evidence import ChannelKind, Evidence, LinkState
 from syncd.model.run import RunOutcome
-from syncd.web import documents
+from syncd.web import documents, entry_documents
 from syncd.web.parameters import AsOf, Cause, GapFilter, GapState, LineName, Paged, read_parameters
 from syncd.web.problems import BadRequest
 
@@ -25,11 +25,11 @@ from syncd.web.problems import BadRequest
         (GapState, {s.label for s in CellState}),
         (Cause, {c.label for c in GapCause}),
         (LineName, {t.value for t in Tier}),
-        (documents.Rung, {e.label for e in Evidence}),
+        (entry_documents.Rung, {e.label for e in Evidence}),
         (documents.Outcome, {o.value for o in RunOutcome}),
         (documents.LevelName, {level.name.lower() for level in AreaLevel}),
-        (documents.ChannelDocument.model_fields["kind"].annotation, {k.value for k in ChannelKind}),
-        (documents.ChannelDocument.model_fields["link_state"].annotation, {s.value for s in LinkState}),
+        (entry_documents.ChannelDocument.model_fields["kind"].annotation, {k.value for k in ChannelKind}),
+        (entry_documents.ChannelDocument.model_fields["link_state"].annotation, {s.value for s in LinkState}),
     ],
 )
 def test_names_of_the_api_are_those_of_the_model(names: Any, labels: set[str]) -> None:
