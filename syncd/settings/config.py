@@ -57,9 +57,7 @@ class SourceConfig:
         """Our own certificate, where the portal demands one."""
         return self.file.client_certificate.to_certificate() if self.file.client_certificate else None
 
-    def to_plan(
-        self, registers: Registers, on: date, ranks: PrecedenceTable = _USUAL_RANKS
-    ) -> SourcePlan:
+    def to_plan(self, registers: Registers, on: date, ranks: PrecedenceTable = _USUAL_RANKS) -> SourcePlan:
         """Return the plan the use cases take; raises ConfigError when the connector refuses its settings."""
         file = self.file
         index = registers.area_register(on).index
@@ -88,6 +86,7 @@ class SourceConfig:
             enabled=file.enabled,
             keeps_ledger=self.spec.keeps_ledger and self.settings.wants_ledger(),
             feeds_register=self.spec.feeds_register,
+            links_by_likeness=file.linking,
             parse_timeout=file.limits.parse_timeout,
             feed=self._feed(),
             parser_version=parser_version(self.spec.parser),
@@ -175,6 +174,8 @@ class Config:
             },
             field_precedence=ranks,
             cases=self.registers.cases,
+            linking=self.file.linking.to_linking(),
+            aliases=frozenset(self.file.linking.aliases.items()),
         )
 
 

@@ -15,6 +15,7 @@ from syncd.model.coverage import Cohort
 from syncd.rules.retention import Retention
 from syncd.sdk.settings import SecretRef
 from syncd.settings.base import Identifier, Line, Strings, Table
+from syncd.settings.linking_file import LinkingTable
 from syncd.settings.precedence_file import PrecedenceTable
 from syncd.settings.units import Duration, format_duration
 
@@ -220,4 +221,5 @@ class DaemonFile(Table):
     retention: RetentionTable = RetentionTable()
     registers: RegistersTable = RegistersTable()
     precedence: PrecedenceTable = PrecedenceTable()
+    linking: LinkingTable = LinkingTable()
     cohort: Annotated[tuple[CohortTable, ...], Field(strict=False)] = ()

@@ -168,6 +168,9 @@ class SourceFile(Table):
     )
     field_precedence: dict[str, int] = Field(default_factory=dict, description="Rank for single fields.")
     note: str = ""
+    linking: bool = Field(
+        default=True, description="false: its records without a key are never linked by likeness."
+    )
     scope: ScopeTable
     settings: dict[str, Any]
     limits: LimitsTable = LimitsTable()
