@@ -212,9 +212,8 @@ def main() -> None:
         _print_quality(judged(data, options.half), data, options)
     build, link, busy, titles, states = speed(data)
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    print(
-        f"\nindex of {len(register()):,} services: {build:.2f} s; {titles:,} titles: {link:.1f} s ({busy:.1f} s of one core),"
-    )
+    print(f"\nindex of {len(register()):,} services: {build:.2f} s")
+    print(f"{titles:,} titles: {link:.1f} s, {busy:.1f} s of one core;", end=" ")
     print(f"{titles / busy:,.0f} records per second and core, {peak:.0f} MiB at most; {states}")
 
 

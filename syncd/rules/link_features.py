@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 TITLE: Final = "title"
 OTHER_NAME: Final = "other_name"
 SYNONYM: Final = "synonym"
+KEYWORD: Final = "keyword"
 ONLY_RECORD: Final = "only_record"
 ONLY_SERVICE: Final = "only_service"
 ACT_SAME: Final = "act_same"
@@ -53,6 +54,7 @@ TYPING: Final = "typing"
 POINTS: Final[Mapping[str, int]] = MappingProxyType(
     {
         SYNONYM: -20,
+        KEYWORD: 0,
         ACT_UNSAID: -50,
         ACT_ONLY: -10,
         COARSE: -60,
@@ -66,12 +68,12 @@ POINTS: Final[Mapping[str, int]] = MappingProxyType(
         KEY_DIFFERS: -100,
         LEGAL: 60,
         LEGAL_DIFFERS: -120,
-        SITUATION: 20,
-        BUNDLE: 40,
-        AUTHORITY: 30,
+        SITUATION: 10,
+        BUNDLE: 20,
+        AUTHORITY: 20,
         AUTHORITY_DIFFERS: -30,
-        URL: 30,
-        TEXT: 60,
+        URL: 20,
+        TEXT: 30,
         TYPING: -20,
     }
 )
@@ -79,7 +81,7 @@ POINTS: Final[Mapping[str, int]] = MappingProxyType(
 
 GUARDS: Final = frozenset(
     {
-        *(COARSE, ACT_DIFFERS, ACT_OPPOSITE, NUMBER, NEGATION, ALTERNATIVE),
+        *(COARSE, KEYWORD, ACT_DIFFERS, ACT_OPPOSITE, NUMBER, NEGATION, ALTERNATIVE),
         *(LAND_SPECIFIC, LEGAL_DIFFERS, KEY_DIFFERS),
     }
 )
@@ -91,6 +93,7 @@ OBJECT_POINTS: Final = -5
 """The act stands in the name of the object itself."""
 OTHER_WORD_POINTS: Final = -40
 """Same kind of act, other word ("Widerruf", "Rücknahme"): decides between twins."""
+_TITLE_AND_NAME: Final = 2
 _CODE_LENGTH: Final = 2
 """So short are classes and Roman numbers ("D", "II"); words are longer."""
 ALTERNATIVES: Final = frozenset({"oder", "bzw", "beziehungsweise"})
@@ -119,6 +122,8 @@ def reasons_for(
         points = sum(r.points for r in found)
         if points > best_points:
             best, best_points = found, points
+    if best[:1] and best[0].feature == SYNONYM:
+        best = (*best, *_title_beside_synonym(query, known))
     extra = [] if query.is_title_only else _beside(query, known, bundle, situation)
     if known.service.key.is_land_specific:
         extra.append(Reason(LAND_SPECIFIC, POINTS[LAND_SPECIFIC], known.service.key.value))
@@ -151,6 +156,23 @@ def _limited(extra: list[Reason]) -> list[Reason]:
         left -= max(points, 0)
         kept.append(reason if points == reason.points else Reason(reason.feature, points, reason.matched))
     return kept
+
+
+def _title_beside_synonym(query: Query, known: Known) -> list[Reason]:
+    """What the title says where a synonym fits better.
+
+    One synonym is another name of the record. Several are words to search by, and one of them proves nothing
+    about a service the title has no word of.
+    """
+    title = query.texts[0]
+    verdict = agreement(title.acts.kinds, known.prepared.acts.kinds)
+    if verdict is Agreement.OPPOSITE:
+        matched = f"{'/'.join(sorted(title.acts.kinds))} : {'/'.join(sorted(known.prepared.acts.kinds))}"
+        return [Reason(ACT_OPPOSITE, POINTS[ACT_OPPOSITE], matched)]
+    several = len(query.texts) > _TITLE_AND_NAME
+    if several and (verdict is Agreement.DIFFERENT or title.terms.keys().isdisjoint(known.prepared.terms)):
+        return [Reason(KEYWORD, POINTS[KEYWORD], query.described.title)]
+    return []
 
 
 # --- title ------------------------------------------------------------------------------------------------

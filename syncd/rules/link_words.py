@@ -20,6 +20,10 @@ REASONS: Final[dict[str, dict[str, str]]] = {
         "de": "Ein Stichwort des Datensatzes stimmt überein: {matched}",
         "en": "A synonym of the record shares: {matched}",
     },
+    "keyword": {
+        "de": "Nur ein Stichwort unter mehreren passt, der Titel nicht: {matched}",
+        "en": "Only one keyword of several fits, the title does not: {matched}",
+    },
     "only_record": {"de": "Nur im Datensatz: {matched}", "en": "Only in the record: {matched}"},
     "only_service": {"de": "Nur in der Leistung: {matched}", "en": "Only in the service: {matched}"},
     "act_same": {"de": "Dieselbe Verrichtung: {matched}", "en": "The same act: {matched}"},
