@@ -11,7 +11,7 @@ from typing import Literal
 from pydantic import Field
 
 from syncd.web.documents import Document, GapDocument
-from syncd.web.entry_documents import Rung
+from syncd.web.entry_documents import RUNG, Rung
 from syncd.web.parameters import LineName
 
 MarkName = Literal["procedure", "platform", "host"]

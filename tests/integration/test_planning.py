@@ -7,18 +7,14 @@ of Großstadt. Everything expected is computed by hand from what was said.
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-import aiohttp
 import pytest
-import pytest_asyncio
 
 from syncd.model.area import Area, AreaKey, AreaKind
-from syncd.model.evidence import ChannelKind
-from syncd.model.record import Claim, Scope
 from syncd.pipeline.adoption import adoption
 from syncd.pipeline.ask import ReleaseView
 from syncd.pipeline.blueprint import blueprint
@@ -33,57 +29,22 @@ from syncd.rules.blueprint import Step
 from syncd.rules.line import AreaLine
 from syncd.rules.media_breaks import Finding
 from syncd.rules.prioritise import CaseFigure
-from syncd.storage import SqlStore, open_store
-from syncd.web import Server, build_app
+from syncd.storage import open_store
 from tests.support import miniature as mini
-from tests.support.miniature import Clock, Miniature, claim, make_registry
-from tests.support.served import web_deps
-
-AUBACH, OBERBERG, UNTERBERG, MOOR = "064310002002", "064325001001", "064325001002", "095710002002"
-TOWNS = (mini.AUHEIM, AUBACH, OBERBERG, UNTERBERG, mini.RIEDSTADT, MOOR)
-CIVENTO = "https://antrag.nordland.example/civ.public/start.html?mode=cc&cc_key=Wohnsitz&oe="
-OWN = "https://moor.example/wohnsitz"
-WEEKS = 10
-
-
-def form(area: str, url: str, key: str = mini.OWN_FORM) -> Claim:
-    link = dataclasses.replace(mini.channel(ChannelKind.FORM, ""), url=url)
-    return claim("towns", f"{key}/{area}", key, area, link, authority="Bürgeramt")
-
-
-def tell(miniature: Miniature, covered: tuple[str, ...]) -> None:
-    """Let the towns say who has the form; what they do not list is missing."""
-    said = [form(code, OWN if code == MOOR else CIVENTO + code) for code in covered]
-    page = mini.channel(ChannelKind.PAGE, "dorf")
-    miniature.say("towns", [*said, claim("towns", "page", mini.TO_PRINT, mini.AUHEIM, page)])
-    miniature.say("bund", mini.bund_claims())
-    miniature.say("grossstadt", mini.grossstadt_claims())
-
-
-def grow(store: SqlStore, workroot: Path) -> Miniature:
-    """Return the miniature after ten weeks: in weeks 0, 2, 4, 6, 8 and 10 one town more has the form."""
-    registry = make_registry()
-    towns = dataclasses.replace(
-        registry.sources["grossstadt"],
-        source_id="towns",
-        title="Portal der Gemeinden",
-        scope=Scope(tuple(AreaKey(code) for code in TOWNS), None, silence_means_absence=True),
-        stale_after=timedelta(days=3),
-    )
-    sources = {**registry.sources, "towns": towns}
-    del sources["kreis-aue"], sources["riedstadt"]
-    miniature = Miniature(
-        store,
-        workroot,
-        dataclasses.replace(registry, sources=sources),
-        Clock(mini.NOW - timedelta(weeks=WEEKS)),
-    )
-    for week in range(WEEKS + 1):
-        tell(miniature, TOWNS[: week // 2 + 1])
-        miniature.publish()
-        miniature.clock.forward(weeks=1)
-    miniature.clock.now = mini.NOW
-    return miniature
+from tests.support.grown import (
+    AUBACH,
+    CIVENTO,
+    MOOR,
+    OBERBERG,
+    OWN,
+    TOWNS,
+    UNTERBERG,
+    WEEKS,
+    form,
+    grow,
+    tell,
+)
+from tests.support.miniature import Miniature, claim
 
 
 @pytest.fixture(scope="module")
@@ -369,94 +330,3 @@ def test_curves_follow_areas_over_a_change_of_the_register(growing: Miniature) -
     assert [change.rolled_out for change in curve.changes[:-2]][-9:] == [
         0, 5_000, 0, 0, 0, 0, 0, 30_000, 0,
     ]  # fmt: skip
-
-
-class Api:
-    """A client of one server."""
-
-    def __init__(self, session: aiohttp.ClientSession) -> None:
-        self.session = session
-
-    async def get(self, path: str, *, status: int = 200, **parameters: Any) -> Any:
-        async with self.session.get(path, params=parameters) as response:
-            body = await response.json(content_type=None)
-            assert response.status == status, body
-            return body
-
-    async def walk(self, path: str, **parameters: Any) -> list[Any]:
-        page = await self.get(path, **parameters)
-        items: list[Any] = page["items"]
-        while page["next"]:
-            page = await self.get(page["next"])
-            items += page["items"]
-        return items
-
-
-@pytest_asyncio.fixture
-async def api(grown: Miniature) -> AsyncIterator[Api]:
-    async with (
-        Server(build_app(web_deps(grown)), "127.0.0.1", 0) as server,
-        aiohttp.ClientSession(server.url) as session,
-    ):
-        yield Api(session)
-
-
-@pytest.mark.parametrize(
-    ("path", "parameters"),
-    [
-        ("/v1/uniformity", {}),
-        ("/v1/uniformity", {"area": "Nordland"}),
-        ("/v1/uniformity/deviations", {}),
-        ("/v1/reuse", {"area": "00"}),
-        ("/v1/blueprint", {"place": MOOR, "model": "pilots", "step": "neither"}),
-        ("/v1/media-breaks", {}),
-        ("/v1/media-breaks", {"area": mini.GROSSSTADT, "lang": "de"}),
-    ],
-)
-async def test_pages_are_the_whole(api: Api, path: str, parameters: dict[str, Any]) -> None:
-    whole = await api.get(path, limit=1000, **parameters)
-    assert whole["next"] is None
-    assert whole["items"]
-    assert await api.walk(path, limit=1, **parameters) == whole["items"]
-
-
-async def test_routes_as_of_any_day(api: Api) -> None:
-    day = str((mini.NOW - timedelta(weeks=4)).date())
-    (found,) = (await api.get("/v1/reuse", area=MOOR, service=mini.OWN_FORM, at=day, lang="de"))["items"]
-    assert found["gap"]["state"] == "missing"
-    assert found["solutions"][0]["points"] == 41
-    assert found["solutions"][0]["reasons"][0] == {
-        "code": "same_key", "points": 25, "text": "derselbe Leistungsschlüssel",
-    }  # fmt: skip
-    assert (await api.get("/v1/reuse", area=MOOR, service=mini.OWN_FORM))["items"] == []
-    body = await api.get("/v1/priorities", place="09", obligation="alltag", at=day, most=1)
-    assert body["item"]["total"] == 5
-    assert body["item"]["items"][0]["priority"] == pytest.approx(31_000 * 0.41)
-    assert "× weight of the service ×" in body["item"]["formula"]
-    assert body["item"]["cases"] == "case figures unknown: 5 of 5 services weigh 1."
-
-
-async def test_adoption_over_http(api: Api) -> None:
-    (curve,) = (await api.get("/v1/adoption", service=mini.OWN_FORM, target=[90, 100]))["items"]
-    assert [one["target"] for one in curve["forecasts"]] == [0.9, 1.0]
-    assert (len(curve["weeks"]), curve["weeks"][0]["rolled_out"], curve["stall"]) == (11, None, "moving")
-
-
-@pytest.mark.parametrize(
-    ("path", "parameters", "status", "code"),
-    [
-        ("/v1/reuse", {}, 400, "bad_parameter"),
-        ("/v1/reuse", {"area": "Atlantis"}, 404, "unknown_area"),
-        ("/v1/blueprint", {"place": MOOR, "model": "Atlantis"}, 404, "unknown_area"),
-        ("/v1/blueprint", {"place": MOOR, "model": MOOR, "step": "jump"}, 400, "bad_parameter"),
-        ("/v1/priorities", {"place": MOOR, "obligation": "nie"}, 404, "unknown_obligation"),
-        ("/v1/adoption", {"service": "99999999999999"}, 404, "unknown_service"),
-        ("/v1/adoption", {"service": mini.OWN_FORM, "target": "0"}, 400, "bad_parameter"),
-        ("/v1/uniformity", {"service": "99999999999999"}, 404, "unknown_service"),
-        ("/v1/media-breaks", {"finding": "nothing"}, 400, "bad_parameter"),
-    ],
-)
-async def test_wrong_questions(
-    api: Api, path: str, parameters: dict[str, Any], status: int, code: str
-) -> None:
-    assert (await api.get(path, status=status, **parameters))["code"] == code
