@@ -23,12 +23,10 @@ if TYPE_CHECKING:
     from syncd.model.entry import Entry, Provenance
     from syncd.pipeline.ask import ReleaseView
 
-BAD_DECISION = "bad_decision"
-
 
 def bad_decision(message: str, fix: str) -> ConfigError:
     """Return the error for a decision that makes no sense."""
-    return ConfigError(message, code=BAD_DECISION, fix=fix)
+    return ConfigError(message, code="bad_decision", fix=fix)
 
 
 def keep(view: ReleaseView, judgement: Judgement) -> Judgement:

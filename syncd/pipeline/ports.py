@@ -15,6 +15,7 @@ from syncd.pipeline.judgement_ports import JudgementStore
 from syncd.pipeline.link_ports import LinkStore
 from syncd.pipeline.probe_ports import ProbeStore
 from syncd.pipeline.register_ports import RegisterStore
+from syncd.pipeline.release_ports import ReleaseStore
 from syncd.rules.withdraw import NO_GRACE, Grace
 
 if TYPE_CHECKING:
@@ -22,7 +23,6 @@ if TYPE_CHECKING:
     from datetime import date, datetime
     from pathlib import Path
 
-    from syncd.model.entry import Release
     from syncd.model.issue import Issue
     from syncd.model.run import Run, RunOutcome, SourceState
     from syncd.pipeline.history import Decision, SourceHistory
@@ -262,7 +262,7 @@ class ChangeRow:
     title: str
 
 
-class Store(ProbeStore, JudgementStore, LinkStore, RegisterStore, FieldStore, Protocol):
+class Store(ProbeStore, JudgementStore, LinkStore, RegisterStore, FieldStore, ReleaseStore, Protocol):
     """All that the use cases ask of a database. Instants are aware UTC."""
 
     # --- runs and sources ---------------------------------------------------------------------------
@@ -382,70 +382,6 @@ class Store(ProbeStore, JudgementStore, LinkStore, RegisterStore, FieldStore, Pr
 
     def current_coverage(self, service_keys: Sequence[str]) -> Iterator[CoverageRow]:
         """Yield the current coverage rows of these keys."""
-
-    # --- T2 and releases ----------------------------------------------------------------------------
-    def publish(self, draft: ReleaseDraft) -> Release | None:
-        """T2: publish release n+1 and flip the pointer in one transaction.
-
-        Returns None, and only clears the dirty marks, when neither a partition nor the inputs changed.
-        """
-
-    def current_release(self) -> Release | None:
-        """Return the published release, or None before the first."""
-
-    def release(self, number: int) -> Release:
-        """Return one release; raises NotFound."""
-
-    def published_at(self, number: int) -> datetime | None:
-        """Return when a release was published, even if it is no longer kept; None if there was none."""
-
-    def release_at(self, at: datetime) -> Release | None:
-        """Return the release that was current at an instant."""
-
-    def releases(self, *, limit: int = 50, before: int | None = None) -> tuple[Release, ...]:
-        """Return releases, newest first."""
-
-    def changes(self, number: int, *, limit: int, offset: int = 0) -> tuple[ChangeRow, ...]:
-        """Return the change list of a release, sorted by service key and area."""
-
-    # --- reading a release --------------------------------------------------------------------------
-    def partitions(
-        self, release: int, *, after: str = "", limit: int | None = None, contains: str = ""
-    ) -> Iterator[PartitionRow]:
-        """Yield partitions as of a release, by key; ``contains`` filters on key or name, case-insensitive."""
-
-    def partition(self, release: int, service_key: str) -> PartitionRow | None:
-        """Return one partition as of a release."""
-
-    def entries(
-        self,
-        release: int,
-        *,
-        service_key: str | None = None,
-        area_codes: Sequence[str] | None = None,
-        attention: int = 0,
-        after: tuple[str, str] | None = None,
-        limit: int | None = None,
-    ) -> Iterator[EntryRow]:
-        """Yield entries as of a release, sorted by (service key, area code).
-
-        ``attention``: only those with one of these bits (:class:`~syncd.model.entry.Attention`).
-        """
-
-    def coverage(
-        self,
-        release: int,
-        *,
-        obligation_id: str | None = None,
-        line: str | None = None,
-        service_key: str | None = None,
-        after: tuple[str, str, str] | None = None,
-        limit: int | None = None,
-    ) -> Iterator[CoverageRow]:
-        """Yield coverage rows as of a release, sorted by (obligation, line, service key)."""
-
-    def totals(self, release: int) -> tuple[TotalsRow, ...]:
-        """Return the per-area totals as of a release."""
 
     # --- house keeping ------------------------------------------------------------------------------
     def ping(self) -> None:
