@@ -6,12 +6,18 @@ A key is taken without Enter where the terminal can do that. Must not know what 
 from __future__ import annotations
 
 import os
+import select
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Protocol
 
 from syncd.errors import ConfigError
+
+_STEP_S = 0.2
+_LONGEST_LINE = 4_096
+"""Bytes; a terminal hands over no longer line (POSIX: MAX_CANON)."""
+_CTRL_D = b"\x04"
 
 
 class Ended(Exception):
@@ -80,22 +86,32 @@ class SingleKeys:
     def key(self) -> str:
         """Return the next key."""
         with _without_enter():
-            raw = os.read(sys.stdin.fileno(), 1)
-            if not raw or raw == b"\x04":
-                raise Ended
-            # The rest of a letter in UTF-8, or of a key that sends a sequence; what follows is another key.
-            more = {0xC: 1, 0xD: 1, 0xE: 2, 0xF: 3}.get(raw[0] >> 4, 0)
-            while more and (next_byte := os.read(sys.stdin.fileno(), 1)):
-                raw += next_byte
-                more -= 1
+            raw = _read(1)
+            # The rest of a letter in UTF-8; what else a key sends is another key.
+            for _ in range({0xC: 1, 0xD: 1, 0xE: 2, 0xF: 3}.get(raw[0] >> 4, 0)):
+                raw += _read(1)
+        if raw == _CTRL_D:
+            raise Ended
         return raw.decode(errors="replace").lower()
 
     def line(self, prompt: str) -> str:
-        """Ask for a line, with what the terminal offers for editing it."""
-        try:
-            return _legible(input(prompt)).strip()
-        except EOFError as error:
-            raise Ended from error
+        """Ask for a line; the terminal itself offers to correct it."""
+        print(prompt, end="", flush=True)
+        return _legible(_read(_LONGEST_LINE).decode(errors="replace")).strip()
+
+
+def _read(size: int) -> bytes:
+    """Read from the terminal; raises Ended, and KeyboardInterrupt for Ctrl-C.
+
+    Waiting is done in short steps: a signal that arrives just before a plain read would be seen after it.
+    """
+    descriptor = sys.stdin.fileno()
+    while not select.select([descriptor], [], [], _STEP_S)[0]:
+        pass
+    raw = os.read(descriptor, size)
+    if not raw:
+        raise Ended
+    return raw
 
 
 def _legible(text: str) -> str:

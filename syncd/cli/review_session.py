@@ -228,7 +228,8 @@ class Sitting:
 
 
 def _body(side: Side, language: str) -> Text:
-    text = _text(side.title, style="bold")
+    text = _text("")
+    text.append(_legible(side.title), style="bold")
     for name, value in side.facts:
         if value:
             text.append(f"\n{WORDS[language].get(name, name)}: ", style="dim")
@@ -253,11 +254,11 @@ def _proposal(proposal: Proposal, language: str) -> Text:
     return text
 
 
-def _text(text: str, *, style: str = "") -> Text:
+def _text(text: str) -> Text:
     """Return text that is never markup: a portal's title in square brackets is a title."""
     from rich.text import Text
 
-    return Text(_legible(text), style=style)
+    return Text(_legible(text))
 
 
 def _legible(text: str) -> str:

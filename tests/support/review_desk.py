@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
@@ -33,7 +34,7 @@ def lay_out(folder: Path) -> Path:
     directory = folder / "config"
     directory.mkdir()
     (directory / "reference").symlink_to(REPOSITORY / "config" / "reference")
-    (directory / "syncd.toml").write_text(f'[daemon]\ndata_dir = "{folder / "var"}"\n')
+    (directory / "syncd.toml").write_text(_settings(folder))
     (folder / "var").mkdir()
     config = load_config(directory)
     with open_store(config.database_url) as store:
@@ -57,6 +58,17 @@ def lay_out(folder: Path) -> Path:
         waiting = Linkage(LinkState.REVIEW, score=640, candidates=CANDIDATES)
         store.keep_links([LinkResult(one, waiting) for one in ids], now=datetime.now(UTC))
     return directory
+
+
+def copied(folder: Path, target: Path) -> Path:
+    """Copy what :func:`lay_out` made in a folder; returns the configuration directory of the copy."""
+    shutil.copytree(folder, target, symlinks=True)
+    (target / "config" / "syncd.toml").write_text(_settings(target))
+    return target / "config"
+
+
+def _settings(folder: Path) -> str:
+    return f'[daemon]\ndata_dir = "{folder / "var"}"\n'
 
 
 def log_of(directory: Path) -> Sequence[Judgement]:
