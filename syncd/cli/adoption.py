@@ -43,8 +43,24 @@ _WEEKS = {
 }
 
 
+_STALLS = {
+    "obligation_id": "obligation",
+    "line": "line",
+    "service_key": "key",
+    "service_name": "service",
+    "covered": "covered",
+    "gaps": "gaps",
+    "unknown": "unknown",
+    "people_in_gaps": "people in gaps",
+    "last_gain_on": "last gain",
+    "weeks": "weeks ago",
+}
+
+
 def adoption(arguments: argparse.Namespace) -> int:
-    """Show forecasts or the weeks; 1 if a roll-out has stalled."""
+    """Show forecasts or the weeks of a service, or all services that stalled; 1 if anything has."""
+    if arguments.service is None:
+        return _stalls(arguments)
     from syncd.pipeline.adoption import TARGETS
     from syncd.pipeline.adoption import adoption as curves
 
@@ -72,6 +88,20 @@ def adoption(arguments: argparse.Namespace) -> int:
                     + words_of(STALLS, stall_of(curve), arguments.lang)
                 )
         return 1 if any(curve.stalled for curve in found) else 0
+
+
+def _stalls(arguments: argparse.Namespace) -> int:
+    from syncd.pipeline.adoption import stalls
+
+    with asking(arguments) as (config, ask):
+        view = view_of(arguments, config, ask)
+        found = stalls(
+            view,
+            area=view.area(arguments.area) if arguments.area else None,
+            obligation_id=arguments.obligation,
+            until=parse_instant(arguments.at, config.file.daemon.timezone) if arguments.at else None,
+        )
+        return 1 if print_rows(arguments, found, _STALLS, none="nothing has stalled") else 0
 
 
 def _forecasts(curve: Adoption, language: str) -> Iterator[dict[str, object]]:

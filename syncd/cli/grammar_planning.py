@@ -127,10 +127,12 @@ def _adoption(commands: Parsers) -> None:
             commands,
             "adoption",
             "adoption:adoption",
-            "show how fast a service spreads, when targets are reached, and whether it stalled",
+            "show how fast a service spreads and when targets are reached, or list all that stalled",
         )
     )
-    adoption.add_argument("service", metavar="SERVICE", help="service key, dots and blanks allowed")
+    adoption.add_argument(
+        "service", nargs="?", metavar="SERVICE", help="service key; without it all services that stalled"
+    )
     adoption.add_argument("--area", metavar="AREA", help=f"{AREA}; default: all of Germany")
     adoption.add_argument("--obligation", metavar="ID")
     adoption.add_argument(

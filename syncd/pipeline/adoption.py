@@ -16,9 +16,10 @@ import numpy as np
 
 from syncd.errors import NotFound
 from syncd.model.coverage import CellState, Tier
+from syncd.pipeline.entry_codec import decode_service
 from syncd.pipeline.running import bodies_in
-from syncd.rules.adoption import change_of, forecast, level_of, stalled
-from syncd.rules.coverage_codec import unpack_cells
+from syncd.rules.adoption import STALL_WEEKS, change_of, forecast, level_of, stalled, standstill_of
+from syncd.rules.coverage_codec import unpack_cells, unpack_numbers
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -61,6 +62,23 @@ class Adoption:
     changes: tuple[Change, ...]
     forecasts: tuple[Dated, ...]
     stalled: bool | None
+
+
+@dataclass(frozen=True, slots=True)
+class Stall:
+    """One service whose roll-out had begun and stands still: known gaps, and nothing new for weeks."""
+
+    obligation_id: str
+    line: str
+    service_key: str
+    service_name: str
+    bodies: int
+    covered: int
+    unknown: int
+    gaps: int
+    people_in_gaps: int
+    last_gain_on: date
+    weeks: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -197,3 +215,48 @@ def _dated(found: Forecast, start: date) -> Dated:
         return start + weeks * _WEEK if weeks is not None else None
 
     return Dated(found, on(found.earliest), on(found.expected), on(found.latest))
+
+
+def stalls(
+    view: ReleaseView,
+    *,
+    area: Area | None = None,
+    obligation_id: str | None = None,
+    until: datetime | None = None,
+    after: tuple[str, str, str] | None = None,
+) -> Iterator[Stall]:
+    """Yield the services that stand still, by obligation, line and key; ``after`` is where to go on.
+
+    Read at a glance from one release, which knows since when each cell is as it is. A cell covered because a
+    source spoke for the first time counts as movement here, so that nothing is called stalled too early; the
+    curve of the service tells the two apart.
+    """
+    end = until or _replaced_at(view)
+    published: dict[int, datetime | None] = {}
+    for row in view.store.coverage(view.release.number, obligation_id=obligation_id, after=after):
+        start, stop = _span(view, area, Tier(row.line))
+        people = view.line.tier(Tier(row.line)).population[start:stop]
+        state, since = unpack_cells(row.cells).state[start:stop], unpack_numbers(row.since)[start:stop]
+        found = standstill_of(state, since, people)
+        if not (found.gaps and found.has_begun):
+            continue
+        last = found.gains[-1]
+        if last not in published:
+            published[last] = view.store.published_at(last)
+        at = published[last]
+        weeks = int((end - at) / _WEEK) if at else 0
+        if at is not None and weeks >= STALL_WEEKS:
+            partition = view.store.partition(view.release.number, row.service_key)
+            yield Stall(
+                row.obligation_id,
+                row.line,
+                row.service_key,
+                decode_service(partition.service).name if partition else row.service_key,
+                found.bodies,
+                found.covered,
+                found.unknown,
+                found.gaps,
+                found.people_in_gaps,
+                at.date(),
+                weeks,
+            )

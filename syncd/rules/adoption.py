@@ -208,3 +208,39 @@ def stalled(last: Level, changes: Sequence[Change]) -> bool | None:
     if weeks < STALL_WEEKS or not known_gaps or not any(change.rolled_out for change in changes):
         return None
     return True
+
+
+@dataclass(frozen=True, slots=True)
+class Standstill:
+    """Owed cells of one service at a glance: gaps that remain, and when the last cell was covered.
+
+    ``gains`` are the releases in which presently covered cells became so, oldest first.
+    """
+
+    bodies: int
+    covered: int
+    unknown: int
+    people_in_gaps: int
+    gains: tuple[int, ...]
+
+    @property
+    def gaps(self) -> int:
+        """Cells known to fall short."""
+        return self.bodies - self.covered - self.unknown
+
+    @property
+    def has_begun(self) -> bool:
+        """True when cells were covered one after the other: all at once is a source that spoke first."""
+        return len(self.gains) > 1
+
+
+def standstill_of(state: Bytes, since: npt.NDArray[np.uint32], people: npt.NDArray[np.int64]) -> Standstill:
+    """Return the standstill of the cells given; ``since`` (uint32) is the release their state began in."""
+    owed, covered, unknown = _masks(state)
+    return Standstill(
+        int(owed.sum()),
+        int(covered.sum()),
+        int(unknown.sum()),
+        int(people[owed & ~covered & ~unknown].sum()),
+        tuple(np.unique(since[covered]).tolist()),
+    )

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from pydantic import Field
 
 from syncd.errors import NotFound, StorageError
-from syncd.pipeline.adoption import TARGETS, adoption
+from syncd.pipeline.adoption import TARGETS, adoption, stalls
 from syncd.pipeline.blueprint import blueprint
 from syncd.pipeline.gaps import GapQuery
 from syncd.pipeline.media_breaks import FINDINGS, channels
@@ -31,7 +31,18 @@ from syncd.rules.media_breaks import Finding
 from syncd.rules.plan_words import FORMULA
 from syncd.web.api_registers import check_obligation, json_of
 from syncd.web.documents import Listing, ReleaseListing, ReleaseSingle
-from syncd.web.parameters import AsOf, GapState, Language, Limit, PagedAsOf, Percent, ServiceText, Text
+from syncd.web.parameters import (
+    AsOf,
+    GapState,
+    Language,
+    Limit,
+    Moment,
+    Paged,
+    PagedAsOf,
+    Percent,
+    ServiceText,
+    Text,
+)
 from syncd.web.planning_documents import (
     AdoptionDocument,
     ChannelFindingDocument,
@@ -40,12 +51,15 @@ from syncd.web.planning_documents import (
     FindingName,
     GapReuseDocument,
     PrioritiesDocument,
+    StallDocument,
     StepName,
     UniformityDocument,
 )
 from syncd.web.routes import Binding, Table
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from syncd.model.area import Area
     from syncd.pipeline.ask import Ask, ReleaseView
     from syncd.web.paging import Paging, Reply
@@ -106,6 +120,14 @@ class MediaBreakFilter(PagedAsOf):
         default_factory=list, max_length=8, description="Findings, repeatable; default: all but `none`."
     )
     lang: Language = Field("en", description="Language of the reasons.")
+
+
+class StallFilter(Paged):
+    """Services of an area."""
+
+    at: Moment | None = Field(None, description="As of the end of a day (UTC) or an instant; default: now.")
+    area: Text | None = Field(None, description="Default: all of Germany.")
+    obligation: Text | None = Field(None, description="Id of an obligation.")
 
 
 class AdoptionFilter(AsOf):
@@ -282,13 +304,7 @@ def list_media_breaks(view: ReleaseView, query: MediaBreakFilter, paging: Paging
 )
 def list_adoption(ask: Ask, query: AdoptionFilter, paging: Paging) -> Reply:
     """One curve per obligation and line, read from the releases up to the present one or that of a day."""
-    try:
-        view = ask.view(release=query.release, at=query.at)
-    except NotFound as error:
-        if query.release is not None or query.at is not None:
-            raise
-        # As for every other route: nothing is wrong with the request.
-        raise StorageError(error.message, code="no_release") from error
+    view = _present(ask, release=query.release, at=query.at)
     check_obligation(view, query.obligation)
     curves = adoption(
         view,
@@ -301,6 +317,43 @@ def list_adoption(ask: Ask, query: AdoptionFilter, paging: Paging) -> Reply:
     return paging.whole(
         curves, lambda one: json_of(AdoptionDocument.model_validate(curve_shown(one, query.lang)))
     )
+
+
+@table.get(
+    "/v1/adoption/stalls",
+    tag="planning",
+    summary="Services whose roll-out had begun and stands still",
+    binding=Binding.NOW,
+    document=Listing[StallDocument],
+    parameters=StallFilter,
+    missing=True,
+)
+def list_stalls(ask: Ask, query: StallFilter, paging: Paging) -> Reply:
+    """Sorted by obligation, line and service key: known gaps, and nothing new for eight weeks."""
+    view = _present(ask, at=query.at)
+    check_obligation(view, query.obligation)
+    found = stalls(
+        view,
+        area=_area(view, query.area),
+        obligation_id=query.obligation,
+        until=query.at,
+        after=(paging.text(0), paging.text(1), paging.text(2)) if paging.after else None,
+    )
+    return paging.page(
+        tuple(islice(found, paging.limit + 1)),
+        lambda one: json_of(StallDocument.model_validate(one)),
+        lambda one: (one.obligation_id, one.line, one.service_key),
+    )
+
+
+def _present(ask: Ask, *, release: int | None = None, at: datetime | None = None) -> ReleaseView:
+    try:
+        return ask.view(release=release, at=at)
+    except NotFound as error:
+        if release is not None or at is not None:
+            raise
+        # As for every other route: nothing is wrong with the request.
+        raise StorageError(error.message, code="no_release") from error
 
 
 def _area(view: ReleaseView, text: str | None) -> Area | None:

@@ -261,6 +261,22 @@ class ForecastDocument(Document):
     text: str
 
 
+class StallDocument(Document):
+    """One service whose roll-out had begun and stands still."""
+
+    obligation_id: str
+    line: LineName
+    service_key: str
+    service_name: str
+    bodies: int = Field(description="Owing cells.")
+    covered: int
+    unknown: int
+    gaps: int = Field(description="Cells known to fall short.")
+    people_in_gaps: int
+    last_gain_on: date = Field(description="Day on which the last cell was covered.")
+    weeks: int = Field(description="Weeks since then.")
+
+
 class AdoptionDocument(Document):
     """How fast one service spreads under one obligation on one line."""
 

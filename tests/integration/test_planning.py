@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 
 from syncd.model.area import Area, AreaKey, AreaKind
-from syncd.pipeline.adoption import adoption
+from syncd.pipeline.adoption import adoption, stalls
 from syncd.pipeline.ask import ReleaseView
 from syncd.pipeline.blueprint import blueprint
 from syncd.pipeline.gaps import GapQuery
@@ -286,6 +286,13 @@ def test_weeks_without_a_release_are_weeks(growing: Miniature) -> None:
     (curve,) = adoption(view, mini.OWN_FORM)
     assert curve.stalled is True
     assert [change.rolled_out for change in curve.changes[-9:]] == [0] * 9
+    (stall,) = stalls(view)
+    assert (stall.service_key, stall.gaps, stall.people_in_gaps, stall.weeks) == (
+        mini.OWN_FORM, 1, 1_000, 11,
+    )  # fmt: skip
+    assert list(stalls(view, area=view.area("Nordland"))) == []
+    assert list(stalls(view, after=("alltag", "gemeinde", mini.OWN_FORM))) == []
+    assert list(stalls(view, until=mini.NOW)) == []
 
 
 def test_a_source_that_falls_silent_is_no_loss_and_its_return_no_roll_out(growing: Miniature) -> None:

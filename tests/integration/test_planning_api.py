@@ -97,6 +97,14 @@ async def test_adoption_over_http(api: Api) -> None:
     assert (len(curve["weeks"]), curve["weeks"][0]["rolled_out"], curve["stall"]) == (11, None, "moving")
 
 
+async def test_stalls_over_http(api: Api) -> None:
+    assert (await api.get("/v1/adoption/stalls"))["items"] == []
+    far = str((mini.NOW + timedelta(weeks=60)).date())
+    assert (await api.get("/v1/adoption/stalls", at=far, area="Nordland"))["items"] == []
+    early = str((mini.NOW - timedelta(weeks=60)).date())
+    assert (await api.get("/v1/adoption/stalls", at=early, status=404))["code"] == "no_release"
+
+
 @pytest.mark.parametrize(
     ("path", "parameters", "status", "code"),
     [

@@ -11,7 +11,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from syncd.model.coverage import CellState
-from syncd.rules.adoption import Change, Level, change_of, forecast, level_of, stalled
+from syncd.rules.adoption import (
+    Change,
+    Level,
+    Standstill,
+    change_of,
+    forecast,
+    level_of,
+    stalled,
+    standstill_of,
+)
 from syncd.rules.plan_words import FORECASTS, forecast_text
 
 S = CellState
@@ -170,3 +179,15 @@ def test_stalls(last: Level, changes: list[Change], expected: bool | None) -> No
 
 def test_words() -> None:
     assert all({"de", "en"} <= text.keys() for text in FORECASTS.values())
+
+
+def test_a_standstill_at_a_glance() -> None:
+    state = states(S.OWN, S.INHERITED, S.OWN, S.MISSING, S.UNKNOWN, S.NOT_OWED)
+    since = np.array([3, 7, 3, 9, 11, 1], dtype=np.uint32)
+    found = standstill_of(state, since, np.array([1, 2, 4, 8, 16, 32]))
+    assert found == Standstill(5, 3, 1, 8, (3, 7))
+    assert (found.gaps, found.has_begun) == (1, True)
+    at_once = standstill_of(
+        states(S.OWN, S.OWN, S.DEAD), np.array([3, 3, 4], dtype=np.uint32), np.ones(3, int)
+    )
+    assert not at_once.has_begun
