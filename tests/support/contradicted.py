@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from pathlib import Path
+from typing import Any
 
 from syncd.model.area import Area
 from syncd.model.entry import Release
@@ -30,7 +31,7 @@ def bund_says(*more: Claim) -> tuple[Claim, ...]:
     return (*bund_claims(), *more)
 
 
-def of_grossstadt(key: str, *channels: Channel, authority: str = "Standesamt", **more: object) -> Claim:
+def of_grossstadt(key: str, *channels: Channel, authority: str = "Standesamt", **more: Any) -> Claim:
     return claim("bund", f"X{key}", key, GROSSSTADT, *channels, authority=authority, **more)
 
 
