@@ -21,7 +21,7 @@ from syncd.rules.areas import AreaIndex
 from syncd.rules.coverage_codec import unpack_totals
 from syncd.rules.freshness import is_fresh
 from syncd.rules.line import AreaLine
-from syncd.rules.names import fold_name
+from syncd.rules.names import fold_name, is_called
 from syncd.rules.quality import LAST_RUNS, quality_of
 from syncd.rules.silence import is_silent
 
@@ -180,7 +180,7 @@ class ReleaseView:
     def _area_by_name(self, text: str) -> Area:
         wanted = fold_name(text)
         bodies = [a for a in self.line.areas.values() if a.kind.value not in {"verband", "region", "bezirk"}]
-        exact = [a for a in bodies if fold_name(a.name) == wanted]
+        exact = [a for a in bodies if is_called(a.name, wanted)]
         near = exact or [a for a in bodies if wanted and wanted in fold_name(a.name)]
         best = _one_body(near)
         if best is not None:

@@ -23,6 +23,15 @@ def fold_name(name: str) -> str:
     return " ".join([plain(head), *extra]).strip()
 
 
+def is_called(name: str, wanted: str) -> bool:
+    """Tell whether a person who typed the folded text ``wanted`` may mean the area of that name.
+
+    What follows a comma may be left out even where it is no title ("Kassel, documenta-Stadt"): else
+    "Kassel" would be the Landkreis without a word.
+    """
+    return wanted in {fold_name(name), plain(name.partition(",")[0])}
+
+
 def is_title(word: str) -> bool:
     """Tell whether a folded word after the comma of a register name is a title and no part of the name."""
     return word.endswith(_TITLE_ENDS) or word in _TITLE_WORDS
