@@ -36,7 +36,7 @@ _STOP: Final = words_in(
     werden wird wurde sind ist haben hat kann koennen soll sollen muessen muss dass wenn so u a o ae
     etc usw art dienst leistung leistungen s n e r er en abs absatz satz nr nummer ziffer jeweils
     insbesondere hier online digital sein seine seinen seiner sehr ab damit deren dessen diese
-    dieser dieses welche ggf gegebenenfalls stellen stelle einholen vornehmen abgeben einreichen
+    dieser dieses welche ggf gegebenenfalls stellen stelle einholen vornehmen
     machen nehmen beziehen bereich z b
     """
 )

@@ -109,6 +109,7 @@ KINDS: Final[Mapping[str, str]] = MappingProxyType(
         "order": "anordnung",
         "pursue": "verfolgung ahndung",
         "collect": "erhebung",
+        "hand_in": "abgabe abgeben einreichung einreichen",
         "close": "schliessung stilllegung schliessen",
         "arrange": "vermittlung",
         "offset": "anrechnung",
@@ -167,6 +168,7 @@ _CODES: Final[Mapping[str, str]] = MappingProxyType(
         "order": "088",
         "pursue": "176 178",
         "collect": "111",
+        "hand_in": "076",
         "close": "003 255",
         "arrange": "155",
         "offset": "118",
@@ -248,6 +250,7 @@ _COMPOUND_TAILS = (
 )
 """Acts German glues to their object ("Gewerbeabmeldung"); others ("Aufenthaltserlaubnis") name a thing."""
 _MINIMUM_HEAD = 3
+_AND = frozenset({"und", "oder", "sowie", "bzw"})
 _CIRCUMSTANCE = frozenset({"nach", "wegen", "trotz", "bei"})
 _HALVED = re.compile(r"\b(an|ab|um|ein|aus)\s*-\s*(?=[,/]|und\b|oder\b|bzw\b|\b(?:an|ab|um)\b)")
 _HALVED_KIND = {"an": "register", "ab": "deregister", "um": "reregister"}
@@ -296,11 +299,14 @@ def read_acts(text: str) -> Acts:
     words: list[str] = []
     act_words: list[str] = []
     before = ""
+    counted = False
+    joined = False
     for word in words_of(folded):
         # "nach Entziehung" and "wegen Änderung" are circumstances of an act, not acts.
         kind = None if before in _CIRCUMSTANCE else _KIND_OF_WORD.get(word)
-        before = word
-        act = word
+        joined |= counted and kind is not None and before in _AND
+        counted = kind is not None or (counted and word in _AND)
+        before, act = word, word
         if kind is None and (tail := _glued(word)):
             kind, act = _KIND_OF_WORD[tail], tail
             words.append(word[: -len(tail)])
@@ -309,7 +315,8 @@ def read_acts(text: str) -> Acts:
         else:
             kinds.append(kind)
             act_words.append(act)
-    return Acts(_special(kinds), tuple(words), tuple(act_words))
+    # "Beantragung und Verlängerung" is about both; "Beantragung der Verlängerung" about one.
+    return Acts(frozenset(kinds) if joined else _special(kinds), tuple(words), tuple(act_words))
 
 
 def acts_of_service(service: Service) -> Acts:
