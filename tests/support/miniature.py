@@ -35,6 +35,7 @@ from syncd.pipeline.ports import HASH_SIZE, StagedRecord, StagedSnapshot, Store,
 from syncd.pipeline.rebuild import Rebuilder
 from syncd.pipeline.registry import AreaRegister, Registry, SourcePlan
 from syncd.rules.areas import AreaIndex
+from syncd.rules.identity_tokens import identity_tokens
 from syncd.rules.line import AreaLine
 from syncd.storage.builder import InProcessBuilder
 from tests.support.tiny_germany import tiny_areas
@@ -241,7 +242,7 @@ class Miniature:
     def ask(self) -> Ask:
         return Ask(self.store, self.registry, self.clock)
 
-    def say(self, source_id: str, claims: Sequence[Claim]) -> int:
+    def say(self, source_id: str, claims: Sequence[Claim], *, moves: tuple[tuple[str, str], ...] = ()) -> int:
         """Let a source say exactly these claims in an accepted run; returns the run's id."""
         run_id = self.store.open_run(source_id, trigger="schedule", now=self.clock())
         snapshot = self._staged(source_id, claims)
@@ -259,7 +260,10 @@ class Miniature:
             snapshot,
             delta=delta,
             verdict=Verdict(
-                RunOutcome.ACCEPTED, code="accepted", reason="The snapshot replaced the last one."
+                RunOutcome.ACCEPTED,
+                code="accepted",
+                reason="The snapshot replaced the last one.",
+                moves=moves,
             ),
             counts=counts,
             issues=(),
@@ -295,7 +299,9 @@ class Miniature:
             payload = encode_claims(said)
             raw_hash = short_hash(source_id.encode() + b"\0" + payload)
             keys = tuple(sorted({c.service_key.value for c in said}))
-            records[raw_hash] = StagedRecord(native_id, raw_hash, content_hash(said), keys, payload)
+            records[raw_hash] = StagedRecord(
+                native_id, raw_hash, content_hash(said), keys, payload, identity_tokens(said)
+            )
         path = self.workroot / f"{source_id}.hashes"
         self.store.write_known_hashes(source_id, path)
         body = path.read_bytes()
