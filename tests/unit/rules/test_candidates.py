@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 import time
 from dataclasses import replace
 from random import Random
@@ -16,6 +18,7 @@ from syncd.model.service import Service, ServiceKey
 from syncd.rules.candidates import DEFAULT_THRESHOLDS, ServiceIndex, Thresholds, decide
 from syncd.rules.link_features import GUARDS, TITLE
 from syncd.rules.verrichtung import KINDS, Agreement, agreement, read_acts
+from tests.support.paths import REPOSITORY
 
 OBJECTS = (
     "Hund",
@@ -222,3 +225,28 @@ def test_monstrous_records_cost_little() -> None:
     for monster in monsters:
         index.candidates(monster)
     assert time.process_time() - began < 10
+
+
+_DIGEST = """
+import hashlib
+from bench._linking_data import adversarial, lands
+from syncd.rules.candidates import ServiceIndex
+services, _ = adversarial()
+index = ServiceIndex.build(services, {f"{s.name} anders": key for key, s in services.items()})
+found = [index.candidates(row.described) for row in lands()[:200]]
+print(hashlib.sha256(repr(found).encode()).hexdigest())
+"""
+
+
+def test_processes_agree_whatever_their_hash_seed() -> None:
+    digests = {
+        subprocess.run(
+            [sys.executable, "-c", _DIGEST],
+            check=True,
+            capture_output=True,
+            cwd=REPOSITORY,
+            env={"PYTHONHASHSEED": seed, "PYTHONPATH": str(REPOSITORY)},
+        ).stdout
+        for seed in ("1", "2", "3")
+    }
+    assert len(digests) == 1
