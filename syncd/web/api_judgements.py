@@ -176,13 +176,15 @@ def undo_judgement(desk: Desk, query: JudgementPath, body: UndoBody) -> Written:
 def judgement_document(entry: TrailEntry, operator: str) -> JudgementDocument:
     """Return the document; without an operator who asks it names nobody."""
     one = entry.judgement
+    # The assignee of a gap is a person, too.
+    names_somebody = one.kind is JudgementKind.GAP and one.answer == "assign"
     return JudgementDocument(
         uid=one.uid,
         kind=one.kind.value,
         subject=one.subject,
         object=one.object,
         answer=one.answer,
-        value=one.value,
+        value="" if names_somebody and not operator else one.value,
         service_key=one.service_key,
         reason=one.reason,
         decided_by=one.decided_by if operator else None,
@@ -195,16 +197,19 @@ def judgement_document(entry: TrailEntry, operator: str) -> JudgementDocument:
 
 def written(desk: Desk, judgement: Judgement) -> Written:
     """Return what is answered to a decision."""
+    release = desk.ask.store.current_release()
+    document = WrittenDocument(judgement=judged(desk, judgement), release=release.number if release else None)
+    return Written(document, f"/v1/judgements/{judgement.uid}")
+
+
+def judged(desk: Desk, judgement: Judgement) -> JudgementDocument:
+    """Return the document of a decision that was just made."""
     entry = next(
         found
         for found in entry_of(desk.ask.store, judgement.uid, desk.now.date())
         if found.judgement.uid == judgement.uid
     )
-    release = desk.ask.store.current_release()
-    document = WrittenDocument(
-        judgement=judgement_document(entry, desk.operator), release=release.number if release else None
-    )
-    return Written(document, f"/v1/judgements/{judgement.uid}")
+    return judgement_document(entry, desk.operator)
 
 
 def _tidy(service: str | None) -> str:

@@ -16,6 +16,7 @@ from syncd.errors import ConfigError
 from syncd.web import (
     api_conflicts,
     api_coverage,
+    api_gaps,
     api_judgements,
     api_links,
     api_planning,
@@ -27,6 +28,7 @@ from syncd.web.answers import MOVING, PINNED, Answer, not_modified, respond
 from syncd.web.calculating import Calculator
 from syncd.web.documents import ReleaseStamp
 from syncd.web.export import catalogue_route, stream_catalogue
+from syncd.web.gap_table import gap_table_route, stream_gaps
 from syncd.web.gate import Gate
 from syncd.web.guard import WAITING, guard
 from syncd.web.health import add_health
@@ -35,7 +37,7 @@ from syncd.web.pages import Pages
 from syncd.web.paging import Paging, Position, Query, decode_cursor
 from syncd.web.parameters import DEFAULT_LIMIT, Parameters, read_parameters
 from syncd.web.reader import Reader
-from syncd.web.reading import content_tag, pack_in_thread, position_of, release_tag
+from syncd.web.reading import content_tag, judged_tag, pack_in_thread, position_of, release_tag
 from syncd.web.routes import Binding, Route
 from syncd.web.writing import Writer
 
@@ -62,9 +64,11 @@ def build_app(deps: WebDeps) -> web.Application:
         *api_yardstick.table.routes,
         *api_planning.table.routes,
         *api_coverage.table.routes,
+        *api_gaps.table.routes,
         *api_judgements.table.routes,
         *api_conflicts.table.routes,
         catalogue_route(),
+        gap_table_route(),
     ]
     calculator = Calculator(reader)
     for route in sorted(routes, key=_literal_first):
@@ -75,6 +79,7 @@ def build_app(deps: WebDeps) -> web.Application:
         elif route.binding is not Binding.SPECIAL:
             app.router.add_get(route.path, _handler(route, reader, gate))
     app.router.add_get("/v1/catalogue.ndjson", stream_catalogue(reader))
+    app.router.add_get("/v1/gaps.csv", stream_gaps(reader, gate))
     routes += add_health(app, deps, reader)
     app.router.add_get("/v1/openapi.json", _fixed(openapi_document(routes, deps)))
     pages.add_to(app)
@@ -93,7 +98,9 @@ def _literal_first(route: Route) -> tuple[int, str]:
 
 
 def _handler(route: Route, reader: Reader, gate: Gate) -> Handler:
-    return _of_release(route, reader) if route.binding is Binding.RELEASE else _of_now(route, reader, gate)
+    if route.binding is Binding.RELEASE:
+        return _of_release(route, reader, gate)
+    return _of_now(route, reader, gate)
 
 
 def query_of(request: web.Request) -> Query:
@@ -101,10 +108,11 @@ def query_of(request: web.Request) -> Query:
     return Query.of(request.rel_url.raw_path, request.query.items())
 
 
-def _of_release(route: Route, reader: Reader) -> Handler:
+def _of_release(route: Route, reader: Reader, gate: Gate) -> Handler:
     in_path = "release" in route.path_names
 
     async def handle(request: web.Request) -> web.StreamResponse:
+        operator = await gate.asker(request) if route.names_people else ""
         parameters = read_parameters(route.parameters, request.query.items(), request.match_info)
         query = query_of(request)
         number = getattr(parameters, "release", None)
@@ -113,20 +121,30 @@ def _of_release(route: Route, reader: Reader) -> Handler:
             release=position.release if position else number, at=getattr(parameters, "at", None)
         )
         etag = release_tag(view, query, reader)
-        cache_control = PINNED if number is not None and not route.configured else MOVING
+        if route.names_people:
+            etag = await judged_tag(etag, reader, operator)
+        may_change = route.configured or route.names_people
+        cache_control = PINNED if number is not None and not may_change else MOVING
         unchanged = not_modified(request, etag, cache_control)
         if unchanged is not None:
-            return unchanged
+            return _varied(unchanged, route)
         answer = reader.answers.get(etag)
         if answer is None:
-            paging = _paging(query, parameters, position, view, pins_release=not in_path)
+            paging = _paging(query, parameters, position, view, operator, pins_release=not in_path)
             answer = await reader.run(lambda: _prepare(route, view, parameters, paging, etag))
             reader.answers.put(etag, answer)
         await pack_in_thread(request, answer, reader)
         answer.cache_control = cache_control
-        return respond(request, answer)
+        return _varied(respond(request, answer), route)
 
     return handle
+
+
+def _varied(response: web.Response, route: Route) -> web.Response:
+    """Say that an answer depends on who asks, where it does."""
+    if route.names_people:
+        response.headers["Vary"] = "Accept-Encoding, Authorization"
+    return response
 
 
 def _paging(
@@ -134,6 +152,7 @@ def _paging(
     parameters: Parameters,
     position: Position | None,
     view: ReleaseView,
+    operator: str,
     *,
     pins_release: bool,
 ) -> Paging:
@@ -144,6 +163,7 @@ def _paging(
         stamp=ReleaseStamp.model_validate(view.release).model_dump_json().encode(),
         after=position.after if position else None,
         pins_release=pins_release,
+        operator=operator,
     )
 
 

@@ -192,7 +192,7 @@ class EntryFilter(PagedAsOf):
     )
 
 
-class GapFilter(PagedAsOf):
+class GapChoice(AsOf):
     """Cells that fall short."""
 
     area: Text | None = Field(None, description="The area and everything inside it.")
@@ -208,6 +208,10 @@ class GapFilter(PagedAsOf):
     cause: list[Cause] = Field(
         default_factory=list, max_length=11, description="Causes to list, repeatable; default: all."
     )
+
+
+class GapFilter(GapChoice, PagedAsOf):
+    """A part of the cells that fall short."""
 
 
 class ExplainParameters(AsOf):

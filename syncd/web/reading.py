@@ -26,6 +26,14 @@ def release_tag(view: ReleaseView, query: Query, reader: Reader) -> str:
     return f"{release.number}-{release.digest[:16]}-{question}"
 
 
+async def judged_tag(tag: str, reader: Reader, operator: str) -> str:
+    """Return the validator of an answer that also depends on what was decided, on the day and on who asks."""
+    ask = reader.ask
+    mark = await reader.run(ask.store.last_judgement)
+    told = f"{mark}\0{ask.clock().date()}\0{operator}"
+    return f"{tag}-{hashlib.sha256(told.encode()).hexdigest()[:12]}"
+
+
 def content_tag(body: bytes) -> str:
     """Return the strong validator of an answer that no release names."""
     return hashlib.sha256(body).hexdigest()[:32]

@@ -149,6 +149,7 @@ REFUSED: list[tuple[dict[str, Any], str]] = [
 def test_one_refused_row_keeps_all_back_unless_asked(miniature: Miniature) -> None:
     whole = exported(miniature)
     place = next(place for place, row in enumerate(whole) if row["gap_id"] == MISSING)
+    rows = whole
     for cells, code in REFUSED:
         rows = [dict(row) for row in whole]
         edit(rows, PRINTED, status="bestritten", reason="stimmt nicht")

@@ -1,0 +1,127 @@
+"""The list of gaps as a table for spreadsheets (CSV), streamed: flat in memory however long it is.
+
+Every batch is a read of its own that goes on behind the last gap, always of the same release. Must not know
+what a column means.
+"""
+
+from __future__ import annotations
+
+from itertools import islice
+from typing import TYPE_CHECKING, Final
+
+from aiohttp import web
+from aiohttp.typedefs import Handler
+from pydantic import Field
+
+from syncd.pipeline.gap_sheet import rows_of
+from syncd.pipeline.gaps import gaps
+from syncd.rules.gap_sheet import csv_lines
+from syncd.web.answers import MOVING, not_modified
+from syncd.web.api_gaps import LivingGapChoice, gap_query
+from syncd.web.guard import REQUEST_ID, add_headers
+from syncd.web.paging import Query
+from syncd.web.parameters import Language, read_parameters
+from syncd.web.reading import judged_tag, release_tag
+from syncd.web.routes import Binding, Route
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from syncd.pipeline.ask import ReleaseView
+    from syncd.rules.gap_sheet import Row
+    from syncd.web.gate import Gate
+    from syncd.web.reader import Reader
+
+CSV: Final = "text/csv; charset=utf-8"
+BATCH: Final = 500
+
+
+class GapTableParameters(LivingGapChoice):
+    """The same filters, and the language of headings and words."""
+
+    lang: Language = Field("en", description="German tables are split by semicolons, English ones by commas.")
+
+
+def gap_table_route() -> Route:
+    """Return the description of the table for the OpenAPI document."""
+    return Route(
+        path="/v1/gaps.csv",
+        operation="export_gaps",
+        tag="coverage",
+        summary="The list of gaps as a table for spreadsheets; an edited copy is read by `syncd gaps import`",
+        binding=Binding.SPECIAL,
+        parameters=GapTableParameters,
+        missing=True,
+        media_type="text/csv",
+        names_people=True,
+    )
+
+
+def stream_gaps(reader: Reader, gate: Gate) -> Handler:
+    """Return the handler of the table."""
+
+    async def handle(request: web.Request) -> web.StreamResponse:
+        operator = await gate.asker(request)
+        parameters = read_parameters(GapTableParameters, request.query.items(), {})
+        query = Query.of(request.rel_url.raw_path, request.query.items())
+        view = await reader.view(release=parameters.release, at=parameters.at)
+        etag = await judged_tag(release_tag(view, query, reader), reader, operator)
+        unchanged = not_modified(request, etag, MOVING)
+        if unchanged is not None:
+            unchanged.headers["Vary"] = "Accept-Encoding, Authorization"
+            return unchanged
+        response = web.StreamResponse(
+            headers={
+                "Content-Type": CSV,
+                "Content-Disposition": f'attachment; filename="gaps-{view.release.number}.csv"',
+                "Cache-Control": MOVING,
+                "Vary": "Accept-Encoding, Authorization",
+                "ETag": f'"{etag}"',
+                "Syncd-Release": str(view.release.number),
+            }
+        )
+        add_headers(response, request[REQUEST_ID])
+        # The first batch is read before the status is sent: a database that is down is still a 503.
+        table = _Table(view, parameters, operator)
+        body = await reader.run(table.read)
+        await response.prepare(request)
+        if request.method == "HEAD":
+            return response
+        while body is not None:
+            await response.write(body)
+            body = await reader.run(table.read)
+        await response.write_eof()
+        return response
+
+    return handle
+
+
+class _Table:
+    """Reads batch after batch in a thread."""
+
+    def __init__(self, view: ReleaseView, parameters: GapTableParameters, operator: str) -> None:
+        self._view, self._operator, self._language = view, operator, parameters.lang
+        self._query = gap_query(view, parameters, operator)
+        self._after = ""
+        self._begun = self._ended = False
+
+    def read(self) -> bytes | None:
+        """Return the next lines, or None when all have been returned."""
+        if self._ended:
+            return None
+        lines = csv_lines(self._rows(), self._language)
+        body = "".join(lines if not self._begun else islice(lines, 1, None))
+        self._begun = True
+        return body.encode()
+
+    def _rows(self) -> Iterator[Row]:
+        found = tuple(gaps(self._view, self._query, after=self._after, limit=BATCH))
+        self._ended = len(found) < BATCH
+        for row in rows_of(found, self._language):
+            if row["assignee"] and not self._operator:
+                # Without its version nobody can import the row and unassign by it whom they were not shown.
+                yield {**row, "assignee": "", "version": ""}
+            else:
+                yield row
+        if found:
+            self._after = found[-1].gap_id
