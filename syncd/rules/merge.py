@@ -90,7 +90,7 @@ def _entry(claims: tuple[Claim, ...], precedence: Precedence, seen: Seen, ruling
         statements[AUTHORITY] = authority.statements
     pins = tuple(
         (name, _pin(name, statements, rulings.pins[area.code, name]))
-        for name in FIELDS
+        for name in (FIELDS if rulings.pins else ())
         if (area.code, name) in rulings.pins
     )
     if AUTHORITY in conflicts and AUTHORITY in (pinned := dict(pins)):
@@ -106,10 +106,10 @@ def _entry(claims: tuple[Claim, ...], precedence: Precedence, seen: Seen, ruling
         channels=_chosen_first(channels, conflicts.get(ONLINE_SERVICE)),
         evidence=evidence,
         provider=_provider(claims, precedence),
-        conflicts=tuple(c for c in conflicts.values() if c.is_open),
+        conflicts=tuple(c for c in conflicts.values() if c.is_open) if conflicts else (),
         origins=tuple(sorted({_origin(c) for c in claims}, key=_origin_order)),
         link_dead=highest > evidence and highest >= Evidence.ONLINE_FORM,
-        settled=tuple(c for c in conflicts.values() if not c.is_open),
+        settled=tuple(c for c in conflicts.values() if not c.is_open) if conflicts else (),
         pins=pins,
     )
 
@@ -120,7 +120,7 @@ def _conflicts(
     judge: _Judge,
     precedence: Precedence,
 ) -> Iterator[Conflict]:
-    if judge.coarse:
+    if judge.coarse or len(claims) == 1:
         # What the parent's records contradict each other in is told at the parent.
         return
     for name in FIELDS:
@@ -260,6 +260,8 @@ class _Judge:
     routed: bool
     offline: bool = False
     coarse: bool = False
+    graded: dict[int, GradedChannel] = field(default_factory=dict)
+    """By identity: the claims outlive the judge, and each of their channels is asked about twice."""
 
     @classmethod
     def of(cls, claims: Sequence[Claim], seen: Seen) -> _Judge:
@@ -275,10 +277,17 @@ class _Judge:
         conflict = conflicts.get(PROCEDURE)
         if conflict is None or conflict.ruled is None or conflict.ruled.answer != CHOOSE:
             return self
-        return replace(self, offline=side_chosen(conflict.ruled.value) == OFFLINE)
+        offline = side_chosen(conflict.ruled.value) == OFFLINE
+        return replace(self, offline=True, graded={}) if offline else self
 
     def grade(self, channel: Channel) -> GradedChannel:
         """Return the channel with its state and rung."""
+        graded = self.graded.get(id(channel))
+        if graded is None:
+            graded = self.graded[id(channel)] = self._grade(channel)
+        return graded
+
+    def _grade(self, channel: Channel) -> GradedChannel:
         checked = channel
         if channel.url in self.dead and channel.link_state is not LinkState.DEAD:
             checked = replace(channel, link_state=LinkState.DEAD)
