@@ -55,7 +55,7 @@ def test_command_line_names_every_command_and_option() -> None:
         options = {option for option in command._option_string_actions if option.startswith("--")}
         for option in options - everywhere - details:
             assert option in text, (name, option)
-    assert set(re.findall(r"`syncd ([a-z]+)", text)) <= commands.choices.keys()
+    assert set(re.findall(r"`syncd ([a-z-]+)", text)) <= commands.choices.keys()
 
 
 @pytest.mark.parametrize("page", sorted((DOCS / "runbooks").glob("*.md")), ids=lambda path: path.name)
