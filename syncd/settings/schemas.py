@@ -17,6 +17,7 @@ from syncd.sdk.connector import ConnectorSpec
 from syncd.settings.aliases_file import AliasesFile
 from syncd.settings.cases_file import CasesFile
 from syncd.settings.daemon_file import DaemonFile
+from syncd.settings.decision_files import DecisionLine
 from syncd.settings.obligation_file import ObligationFile
 from syncd.settings.source_file import SourceFile
 
@@ -30,6 +31,7 @@ def schemas(connectors: Mapping[str, ConnectorSpec]) -> dict[str, bytes]:
         "syncd.json": _file(_one(DaemonFile)),
         "source.json": _file(_source(connectors)),
         "obligation.json": _file(_one(ObligationFile)),
+        "decision.json": _file(_one(DecisionLine)),
         "cases.json": _file(_one(CasesFile)),
         "area-aliases.json": _file(_one(AliasesFile)),
     }
