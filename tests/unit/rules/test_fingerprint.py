@@ -37,6 +37,11 @@ from syncd.rules.fingerprint import fingerprint
             "https://www.stadt.example/dienste/antrag/",
             Fingerprint("stadt.example", process="/dienste/antrag"),
         ),
+        # Installations whose folder has a name of its own; seen in the links recorded for Wiesbaden.
+        (
+            "https://portal-civ-efa.ekom21.de/civ-efa-fsa.public/start.html?oe=00.00.FS&mode=cc&cc_key=Antrag",
+            Fingerprint("portal-civ-efa.ekom21.de", "civento", "00.00.FS", "Antrag"),
+        ),
         # Without a process it is civento's start page, not a procedure of it.
         (
             "https://portal.example/civ.public/start.html",
