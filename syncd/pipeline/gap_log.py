@@ -56,7 +56,9 @@ class GapLog:
         return self.instant.astimezone(UTC).date()
 
     def life(self, gap: GapKey, cell: Standing) -> GapLife:
-        """Return where a gap stands."""
+        """Return where a gap stands; costs nothing for services nobody has judged."""
+        if gap.service_key not in self._judged and gap.service_key not in self._replaced:
+            return life(gap, cell, (), self.day)
         if self._service.key != gap.service_key:
             self._service = self._read(gap.service_key)
         by_area = self._service.by_area
@@ -98,8 +100,9 @@ class GapLog:
         return judgement.decided_at <= self.instant
 
     def _read(self, service_key: str) -> _Service:
-        keys = (service_key, *self._replaced.get(service_key, {}))
-        logs = self._view.store.judgements_of(keys)
+        # Most services have never been judged: nothing is asked for them.
+        keys = [k for k in (service_key, *self._replaced.get(service_key, {})) if k in self._judged]
+        logs = self._view.store.judgements_of(keys) if keys else {}
         log = (j for key in keys for j in logs.get(key, ()) if j.kind in _KINDS and self._counts(j))
         found = _Service(service_key)
         for judgement in active(log):
@@ -116,14 +119,23 @@ class GapLog:
         return False
 
     @cached_property
+    def _judged(self) -> frozenset[str]:
+        return frozenset(self._view.store.judged_services(JudgementKind.GAP))
+
+    @cached_property
     def _replaced(self) -> Mapping[str, Mapping[str, tuple[str, ...]]]:
         """Per service the judged keys it replaced, with the chain from each to it."""
         found: dict[str, dict[str, tuple[str, ...]]] = {}
-        for key in self._view.store.judged_services(JudgementKind.GAP):
+        for key in sorted(self._judged):
             chain = self._chain(key)
             if chain:
                 found.setdefault(chain[-1], {})[key] = chain
         return found
+
+    @cached_property
+    def _judged(self) -> frozenset[str]:
+        """Services with judgements on their gaps: few beside all there are."""
+        return frozenset(self._view.store.judged_services(JudgementKind.GAP))
 
     @cached_property
     def _owed(self) -> frozenset[str]:

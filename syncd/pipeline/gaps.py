@@ -21,7 +21,7 @@ from syncd.pipeline.entry_codec import decode_service
 from syncd.pipeline.gap_log import GapLog
 from syncd.pipeline.gap_past import Past
 from syncd.pipeline.views import CellView, GapView
-from syncd.rules.coverage_codec import unpack_cells, unpack_numbers
+from syncd.rules.coverage_codec import unpack_cells, unpack_numbers, unpack_states
 from syncd.rules.gap_life import GapKey, GapStatus, Party, responsible
 
 if TYPE_CHECKING:
@@ -35,8 +35,8 @@ if TYPE_CHECKING:
     from syncd.pipeline.ports import CoverageRow
     from syncd.rules.assess import Cells
 
-_SINGLE_NAMES = 50
-"""Names looked up one by one before the whole register is read."""
+_NAMES_AHEAD = 256
+"""Most names that are read at once."""
 GAP_STATES = frozenset(state for state in CellState if state.is_gap)
 
 
@@ -159,8 +159,11 @@ def _gaps(view: ReleaseView, query: GapQuery, after: tuple[str, str, str, str] |
             start, stop = _span(view, query.area, Tier(row.line))
         if start == stop or not any(row.counts[CellState(int(s)).label][0] for s in wanted):
             continue
+        # Most services have no gap in a small area: their states tell, and nothing else is unpacked.
+        mask = np.isin(unpack_states(row.cells, stop)[start:], wanted)
+        if not mask.any():
+            continue
         cells = unpack_cells(row.cells)
-        mask = np.isin(cells.state[start:stop], wanted)
         if len(causes):
             mask &= np.isin(cells.cause[start:stop], causes)
         positions = np.flatnonzero(mask) + start
@@ -213,22 +216,23 @@ def _span(view: ReleaseView, area: Area, tier: Tier) -> tuple[int, int]:
 
 
 class _Names(dict[str, str]):
-    """Service names as of a release: the first few one by one, then all at once."""
+    """Service names as of a release. Gaps come by service key, so ever more names are read ahead."""
 
     def __init__(self, view: ReleaseView) -> None:
         super().__init__()
         self._view = view
+        self._ahead = 1
 
     def __missing__(self, key: str) -> str:
         store, number = self._view.store, self._view.release.number
-        if len(self) == _SINGLE_NAMES:
-            self.update(
-                (row.service_key, decode_service(row.service).name) for row in store.partitions(number)
-            )
-        else:
-            row = store.partition(number, key)
-            self[key] = decode_service(row.service).name if row else key
-        return self.setdefault(key, key)
+        # One character less: the key itself is the first that is read, or it does not exist.
+        for row in store.partitions(number, after=key[:-1], limit=self._ahead):
+            self[row.service_key] = decode_service(row.service).name
+        self._ahead = min(_NAMES_AHEAD, 4 * self._ahead)
+        if key not in self:
+            found = store.partition(number, key)
+            self[key] = decode_service(found.service).name if found is not None else key
+        return self[key]
 
 
 class GapViews:

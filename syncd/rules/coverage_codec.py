@@ -40,6 +40,15 @@ def unpack_planes(packed: bytes) -> npt.NDArray[np.uint8]:
     return np.frombuffer(_unzipped(packed), dtype=np.uint8).reshape(_PLANES, -1)
 
 
+def unpack_states(packed: bytes, size: int) -> npt.NDArray[np.uint8]:
+    """Return the states of the first ``size`` cells of a packed row; they come first, so little is read."""
+    try:
+        states = zlib.decompressobj().decompress(packed, size) if size else b""
+    except zlib.error as error:
+        raise _damaged(error) from error
+    return np.frombuffer(states, dtype=np.uint8)
+
+
 def pack_numbers(numbers: npt.NDArray[np.uint32]) -> bytes:
     """Return release numbers per cell, compressed."""
     return zlib.compress(np.ascontiguousarray(numbers, dtype="<u4").tobytes(), _LEVEL)
@@ -90,9 +99,13 @@ def _unzipped(packed: bytes) -> bytes:
     try:
         return zlib.decompress(packed)
     except zlib.error as error:
-        raise StorageError(
-            f"a stored row of coverage is damaged ({error})",
-            where="database",
-            fix="Check the disk, then restore a backup with 'syncd restore FILE'.",
-            code="storage_corrupt",
-        ) from error
+        raise _damaged(error) from error
+
+
+def _damaged(error: zlib.error) -> StorageError:
+    return StorageError(
+        f"a stored row of coverage is damaged ({error})",
+        where="database",
+        fix="Check the disk, then restore a backup with 'syncd restore FILE'.",
+        code="storage_corrupt",
+    )
