@@ -260,8 +260,8 @@ class _Judge:
     routed: bool
     offline: bool = False
     coarse: bool = False
-    graded: dict[int, GradedChannel] = field(default_factory=dict)
-    """By identity: the claims outlive the judge, and each of their channels is asked about twice."""
+    graded: dict[Channel, GradedChannel] = field(default_factory=dict)
+    """Of several sources each channel is asked about twice."""
 
     @classmethod
     def of(cls, claims: Sequence[Claim], seen: Seen) -> _Judge:
@@ -282,9 +282,9 @@ class _Judge:
 
     def grade(self, channel: Channel) -> GradedChannel:
         """Return the channel with its state and rung."""
-        graded = self.graded.get(id(channel))
+        graded = self.graded.get(channel)
         if graded is None:
-            graded = self.graded[id(channel)] = self._grade(channel)
+            graded = self.graded[channel] = self._grade(channel)
         return graded
 
     def _grade(self, channel: Channel) -> GradedChannel:
