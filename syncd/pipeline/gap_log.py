@@ -119,10 +119,6 @@ class GapLog:
         return False
 
     @cached_property
-    def _judged(self) -> frozenset[str]:
-        return frozenset(self._view.store.judged_services(JudgementKind.GAP))
-
-    @cached_property
     def _replaced(self) -> Mapping[str, Mapping[str, tuple[str, ...]]]:
         """Per service the judged keys it replaced, with the chain from each to it."""
         found: dict[str, dict[str, tuple[str, ...]]] = {}
