@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import date
 from typing import TYPE_CHECKING, Annotated, Literal, TypeVar
 
 from pydantic import Field, StringConstraints, model_validator
@@ -23,7 +22,7 @@ from syncd.web.decision_documents import (
 from syncd.web.documents import Listing, Single
 from syncd.web.parameters import AsOf, Language, Paged, Parameters, ServiceText, Text
 from syncd.web.routes import Binding, Table
-from syncd.web.writing import Body, Line, Reason
+from syncd.web.writing import Body, Day, Line, Reason
 
 if TYPE_CHECKING:
     from syncd.pipeline.ask import Ask
@@ -81,7 +80,7 @@ class DecisionBody(Body):
     )
     both: Literal[True] | None = Field(None, description="Both sides may stand.")
     reason: Reason
-    until: date | None = Field(None, description="Last day on which the decision holds.")
+    until: Day | None = Field(None, description="Last day on which the decision holds.")
 
     @model_validator(mode="after")
     def _one(self) -> DecisionBody:
@@ -98,7 +97,7 @@ class PinBody(Body):
     field: Line = Field(description="Field of the entry, such as `title`.")
     value: Annotated[str, StringConstraints(min_length=1, max_length=LONGEST_PIN)]
     reason: Reason
-    until: date = Field(description="Last day on which it holds.")
+    until: Day = Field(description="Last day on which it holds.")
 
 
 def _named(document: _Ruled, operator: str) -> _Ruled:

@@ -7,13 +7,21 @@ them cannot take the threads of those who read. This module must not know what i
 from __future__ import annotations
 
 import asyncio
+from collections import deque
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING, Annotated, Any, Final
 
 from aiohttp import web
 from aiohttp.typedefs import Handler
-from pydantic import AfterValidator, BaseModel, ConfigDict, StringConstraints, ValidationError
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    StringConstraints,
+    ValidationError,
+)
 
 from syncd.errors import SourceFormatError, StorageError
 from syncd.sdk.strict_json import load_json
@@ -33,6 +41,9 @@ BODY_SECONDS: Final = 10.0
 WAIT_SECONDS: Final = 10.0
 """Longest wait for decisions before one's own."""
 MAX_REASON: Final = 2_000
+_TICK: Final = timedelta(microseconds=1)
+_REMEMBERED: Final = 100
+"""Instants of the last decisions; more do not fall into one tick of any clock."""
 
 
 def _said(text: str) -> str:
@@ -41,6 +52,14 @@ def _said(text: str) -> str:
     return text.strip()
 
 
+def _day(value: object) -> object:
+    # A number would be taken for seconds since 1970.
+    if not isinstance(value, str) or len(value) != len("2027-06-30"):
+        raise ValueError("must be a day such as 2027-06-30")
+    return value
+
+
+Day = Annotated[date, BeforeValidator(_day)]
 Line = Annotated[str, StringConstraints(min_length=1, max_length=500, pattern=r"^[^\x00-\x1f\x7f]*$")]
 Reason = Annotated[
     str,
@@ -80,6 +99,7 @@ class Writer:
         """Take the threads that write and the gate before them."""
         self._deps, self._reader, self._gate = deps, reader, gate
         self._turn = asyncio.Lock()
+        self._instants: deque[datetime] = deque(maxlen=_REMEMBERED)
 
     def handler(self, route: Route) -> Handler:
         """Return the handler of a route that writes."""
@@ -101,6 +121,13 @@ class Writer:
 
         return handle
 
+    def _now(self, instant: datetime) -> datetime:
+        """Return an instant no other decision of this service has: which one is later must be certain."""
+        while instant in self._instants:
+            instant += _TICK
+        self._instants.append(instant)
+        return instant
+
     async def _write(self, route: Route, operator: str, parameters: Any, body: Any) -> Written:  # noqa: ANN401 - as the route says
         try:
             async with asyncio.timeout(WAIT_SECONDS):
@@ -113,7 +140,7 @@ class Writer:
             ) from error
         try:
             ask = self._reader.ask
-            desk = Desk(ask, operator, ask.clock())
+            desk = Desk(ask, operator, self._now(ask.clock()))
             written: Written = await self._reader.run(lambda: route.write(desk, parameters, body))  # type: ignore[misc]
             return written
         finally:

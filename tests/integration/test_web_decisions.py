@@ -398,6 +398,8 @@ OFF: list[tuple[dict[str, Any], str]] = [
     ({"reason": "a\u0000b"}, "reason"),
     ({"until": "2027-13-01"}, "until"),
     ({"until": None}, "until"),
+    ({"until": 1_900_000_000}, "until"),
+    ({"until": "2027-06-30T00:00:00"}, "until"),
     ({"field": 7}, "field"),
     ({"decided_by": "somebody else"}, "decided_by"),
     ({"decided_at": "2020-01-01"}, "decided_at"),
