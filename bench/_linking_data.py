@@ -8,8 +8,7 @@ Sets:
   its key of 2019 (judged by hand, from the two names alone).
 - ``bund+name``: the same with the official name of the same row as a synonym, as the export delivers it.
 - ``lands``: titles of the other editorial offices and of Berlin (DLDB, 2016), labelled by hand: ``random``
-  ones, and
-  ``linked`` ones (drawn from links of an early version: they measure precision, not recall).
+  ones, and ``linked`` ones (drawn from links of an early version: they measure precision, not recall).
 - ``wiesbaden``: 64 everyday services by short name and key.
 - ``adversarial``: pairs written by hand, with a small register of their own where the real one lacks a side.
 
@@ -22,6 +21,7 @@ from __future__ import annotations
 import csv
 import gzip
 import hashlib
+import json
 from collections import defaultdict
 from dataclasses import dataclass
 from pathlib import Path
@@ -35,6 +35,7 @@ ROOT = Path(__file__).parent.parent
 OWN = Path(__file__).parent / "data"
 BUND = Path("pvog") / "pvog_csv_export_bund_2025-01-20.csv"
 OFFICES = Path("pvog") / "pvog_idlb_catalogue_2025-01.csv"
+BERLIN = Path("dldb_berlin") / "zmsdldb_services_de.json"
 WIESBADEN = Path("pvog") / "pvog_wiesbaden_2026-10-04.csv"
 INFORMATION = "99154"
 """Group of pages about rights in the single market (type 11): nothing to apply for, not in the register."""
@@ -47,8 +48,7 @@ TUNING, TEST = "tuning", "test"
 class Labelled:
     """One title with the keys that are right (none: no link is right).
 
-    ``ranks`` tells whether it was drawn without looking at what we link, so that recall may be measured on
-    it.
+    ``ranks``: it was drawn without looking at what we link, so that recall may be measured on it.
     """
 
     described: Described
@@ -82,13 +82,21 @@ def bund(data: Path, *, with_name: bool = False, information: bool = False) -> l
     return [found[uid] for uid in sorted(found)]
 
 
-def lands() -> list[Labelled]:
-    """Return the titles labelled by hand."""
+def lands(data: Path) -> list[Labelled]:
+    """Return the titles labelled by hand; the labels name each by its hash, so that no title is copied."""
+    labels = {row["title_sha256"]: row for row in _rows(OWN / "linking_labels.csv", ";")}
+    berlin = json.loads((data / BERLIN).read_bytes())["data"]
+    titles = {title for _, _, title in offices(data)} | {str(service["name"]) for service in berlin}
     found = []
-    for row in _rows(OWN / "linking_labels.csv", ";"):
-        keys = frozenset(filter(None, row["keys"].split("|")))
-        half = half_of(min(keys, default=row["title"]))
-        found.append(Labelled(Described(row["title"]), keys, half, ranks=row["sample"] == "random"))
+    for title in sorted({" ".join(title.split()) for title in titles}):
+        row = labels.pop(hashlib.sha256(title.encode()).hexdigest()[:16], None)
+        if row is not None:
+            keys = frozenset(filter(None, row["keys"].split("|")))
+            half = half_of(min(keys, default=title))
+            found.append(Labelled(Described(title), keys, half, ranks=row["sample"] == "random"))
+    if labels:
+        message = f"no recorded title has the hashes {', '.join(sorted(labels))}"
+        raise LookupError(message)
     return found
 
 

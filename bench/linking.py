@@ -135,7 +135,7 @@ def sets(data: Path, half: str) -> dict[str, list[Labelled]]:
     every = {
         "bund": bund(data),
         "bund+name": bund(data, with_name=True),
-        "lands": lands(),
+        "lands": lands(data),
         "wiesbaden": wiesbaden(data),
     }
     return {name: [row for row in rows if row.half == half] for name, rows in every.items()}
