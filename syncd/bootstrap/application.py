@@ -18,6 +18,7 @@ from pathlib import Path
 import structlog
 
 from syncd import USER_AGENT
+from syncd.bootstrap.decisions import decisions_folder, import_decisions
 from syncd.bootstrap.hold_file import HOLD_FILE, HoldFile
 from syncd.bootstrap.places import PlacedWorker, Suspects
 from syncd.bootstrap.probes import open_prober
@@ -193,6 +194,7 @@ async def build_application(config: Config, *, serving: bool = False) -> AsyncIt
         store = await asyncio.to_thread(open_store, url)
         stack.callback(store.close)
         stack.push_async_callback(_threads_ended)
+        await asyncio.to_thread(_merge_decisions, store, config)
         registry = await asyncio.to_thread(config.to_registry, day := utc_now().date())
         waits = await asyncio.to_thread(Waits, folder.root / WAITS_FILE)
         fetcher = await stack.enter_async_context(HttpFetcher(user_agent=USER_AGENT, waits=waits))
@@ -250,6 +252,21 @@ def this_user() -> str:
         return getpass.getuser()
     except (KeyError, OSError):
         return f"uid {os.getuid()}"
+
+
+def _merge_decisions(store: SqlStore, config: Config) -> None:
+    """Take in judgements kept as files; a mistake in them must not keep the catalogue from being served."""
+    try:
+        carried = import_decisions(store, decisions_folder(config.directory))
+    except ConfigError as error:
+        _log.error(
+            "decisions_unreadable",
+            reason=error.message,
+            fix="Correct the files, then 'syncd judge import'; what the database knows counts meanwhile.",
+        )
+        return
+    if carried.new:
+        _log.info("decisions_merged", new=carried.new, judgements=carried.judgements)
 
 
 def _builder(

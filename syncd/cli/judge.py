@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from syncd.cli.deciding import Decider, decide, row_of
@@ -13,10 +14,14 @@ from syncd.cli.reading import asking
 from syncd.errors import ConfigError
 
 if TYPE_CHECKING:
+    from syncd.bootstrap.decisions import Carried
     from syncd.model.judgement import Judgement
     from syncd.pipeline.trail import TrailEntry
 
-_USAGE = "Write: syncd judge ONE OTHER same|different|unsure --reason TEXT; or list, show UID, undo UID."
+_USAGE = (
+    "Write: syncd judge ONE OTHER same|different|unsure --reason TEXT; or list, show UID, undo UID, export, "
+    "import."
+)
 _JUDGED = 3
 
 
@@ -27,6 +32,10 @@ def judge(arguments: argparse.Namespace) -> int:
         ("list", 1): _list,
         ("show", 2): _show,
         ("undo", 2): _undo,
+        ("export", 1): _export,
+        ("export", 2): _export,
+        ("import", 1): _import,
+        ("import", 2): _import,
     }
     if (verb := verbs.get((words[0], len(words)))) is not None:
         return verb(arguments)
@@ -126,3 +135,32 @@ def _undo(arguments: argparse.Namespace) -> int:
         return [undo(decider.ask, uid, reason=decider.reason, by=decider.by, now=decider.at)]
 
     return decide(arguments, work)
+
+
+def _export(arguments: argparse.Namespace) -> int:
+    """Write the log to ``decisions/`` beside the configuration, or to the folder named."""
+    from syncd.bootstrap.decisions import decisions_folder, export_decisions
+
+    with asking(arguments) as (config, ask):
+        folder = Path(arguments.words[1]) if arguments.words[1:] else decisions_folder(config.directory)
+        carried = export_decisions(ask.store, folder)
+        _print_carried(arguments, folder, carried)
+    return 0
+
+
+def _import(arguments: argparse.Namespace) -> int:
+    """Merge such files into the log; they take effect with the next release."""
+    from syncd.bootstrap.decisions import decisions_folder, import_decisions
+
+    with asking(arguments) as (config, ask):
+        folder = Path(arguments.words[1]) if arguments.words[1:] else decisions_folder(config.directory)
+        _print_carried(arguments, folder, import_decisions(ask.store, folder))
+    return 0
+
+
+def _print_carried(arguments: argparse.Namespace, folder: Path, carried: Carried) -> None:
+    facts = {"folder": str(folder), "judgements": carried.judgements, "new": carried.new}
+    if arguments.json:
+        print_json(facts)
+    else:
+        print_facts(list(facts.items()))

@@ -20,6 +20,7 @@ from syncd.settings.problems import Problem, config_error, from_validation
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
+    from pathlib import Path
 
 FOLDER = "decisions"
 SUFFIX = ".ndjson"
@@ -74,6 +75,16 @@ def decision_files(log: Iterable[Judgement]) -> dict[str, bytes]:
     }
 
 
+def decision_problems(path: Path) -> list[Problem]:
+    """Return what is wrong with one file in ``decisions/``, as the configuration is checked."""
+    try:
+        _, problems = _read_file(path.name, path.read_bytes())
+    except OSError as error:
+        message = f"cannot be read: {error.strerror}"
+        return [Problem(f"{FOLDER}/{path.name}", "", message, "check name and permissions")]
+    return problems
+
+
 def read_decisions(files: Mapping[str, bytes]) -> tuple[Judgement, ...]:
     """Return the judgements of files by name, in order, each once.
 
@@ -82,21 +93,29 @@ def read_decisions(files: Mapping[str, bytes]) -> tuple[Judgement, ...]:
     found: list[Judgement] = []
     problems: list[Problem] = []
     for name, body in sorted(files.items()):
-        kind = name.removesuffix(SUFFIX)
-        if kind not in set(JudgementKind):
-            known = ", ".join(f"{k.value}{SUFFIX}" for k in JudgementKind)
-            problems.append(Problem(f"{FOLDER}/{name}", "", "is no file of decisions", f"known: {known}"))
-            continue
-        for number, line in enumerate(body.split(b"\n"), start=1):
-            if line.strip():
-                read = _read(line, JudgementKind(kind), f"{FOLDER}/{name}", number)
-                if isinstance(read, Judgement):
-                    found.append(read)
-                else:
-                    problems += read
+        read, wrong = _read_file(name, body)
+        found += read
+        problems += wrong
     if problems:
         raise config_error(problems)
     return in_order(found)
+
+
+def _read_file(name: str, body: bytes) -> tuple[list[Judgement], list[Problem]]:
+    kind = name.removesuffix(SUFFIX)
+    if kind not in set(JudgementKind) or kind == name:
+        known = ", ".join(f"{k.value}{SUFFIX}" for k in JudgementKind)
+        return [], [Problem(f"{FOLDER}/{name}", "", "is no file of decisions", f"known: {known}")]
+    found: list[Judgement] = []
+    problems: list[Problem] = []
+    for number, line in enumerate(body.split(b"\n"), start=1):
+        if line.strip():
+            read = _read(line, JudgementKind(kind), f"{FOLDER}/{name}", number)
+            if isinstance(read, Judgement):
+                found.append(read)
+            else:
+                problems += read
+    return found, problems
 
 
 def _read(line: bytes, kind: JudgementKind, file: str, number: int) -> Judgement | list[Problem]:

@@ -21,6 +21,7 @@ from syncd.settings.config import Config
 from syncd.settings.connectors import connector_names, load_connector
 from syncd.settings.cross_checks import cross_check
 from syncd.settings.daemon_file import DaemonFile
+from syncd.settings.decision_files import decision_problems
 from syncd.settings.obligation_file import ObligationFile
 from syncd.settings.problems import Problem, config_error, from_validation, suggest
 from syncd.settings.registers import read_registers
@@ -159,10 +160,7 @@ class _Reader:
                     )
         for path in self._entries(DECISIONS):
             if path.suffix != ".md":
-                message = "this version reads no decisions"
-                self.problems.append(
-                    Problem(f"{DECISIONS}/{path.name}", "", message, "move the file elsewhere")
-                )
+                self.problems += decision_problems(path)
 
     def unused_overrides(self) -> None:
         """Refuse overrides for files that do not exist."""

@@ -215,7 +215,9 @@ def test_decisions_are_not_ignored_in_silence(directory: Path) -> None:
     assert check_config(directory) == []
     (directory / "decisions" / "waive.toml").write_text("")
     (problem,) = check_config(directory)
-    assert "reads no decisions" in problem.message
+    assert "is no file of decisions" in problem.message
+    (directory / "decisions" / "waive.toml").rename(directory / "decisions" / "link.ndjson")
+    assert check_config(directory) == []
 
 
 def test_overrides_replace_single_keys(directory: Path) -> None:
