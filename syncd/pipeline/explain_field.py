@@ -36,7 +36,9 @@ if TYPE_CHECKING:
 
 EVIDENCE = "evidence"
 """The channels, best first: why the entry stands on its rung."""
-EXPLAINED_FIELDS = (*FIELDS, EVIDENCE, *(name for name in CONFLICT_FIELDS if name != AUTHORITY))
+PROVIDER = "provider"
+"""The body that provides the offer: a code and a name."""
+EXPLAINED_FIELDS = (*FIELDS, PROVIDER, EVIDENCE, *(name for name in CONFLICT_FIELDS if name != AUTHORITY))
 
 
 def explain_field(
@@ -59,7 +61,7 @@ def explain_field(
             fix="Ask for the area the offer is stated for; 'syncd explain' shows it.",
         )
     telling = _Telling(view, language, entry, field)
-    sayings = telling.channels() if field == EVIDENCE else telling.statements()
+    sayings = telling.sayings()
     value = sayings[0].value if sayings else None
     began = since(view, service.service_key, area.code, lambda e: _value(e, field) == _value(entry, field))
     conflict = telling.conflict
@@ -84,6 +86,8 @@ def _value(entry: Entry, field: str) -> object:
     if field == EVIDENCE:
         best = next((graded for graded, _ in entry.channels), None)
         return (entry.evidence, best.channel.url if best else None)
+    if field == PROVIDER:
+        return entry.provider
     said = _said(entry, field)
     return said[0].value if said else None
 
@@ -116,6 +120,37 @@ class _Telling:
     def conflict(self) -> Conflict | None:
         # What contradicts each other about links is told with the channels, too.
         return _conflict(self.entry, ONLINE_SERVICE if self.field == EVIDENCE else self.field)
+
+    def sayings(self) -> tuple[FieldSaying, ...]:
+        """Return what is said about the field, winner first, with reasons."""
+        if self.field == EVIDENCE:
+            return self.channels()
+        return self.provider() if self.field == PROVIDER else self.statements()
+
+    def provider(self) -> tuple[FieldSaying, ...]:
+        """Return the providing body and the record that is believed; what others say is not kept."""
+        entry, key = self.entry, self.entry.provider or self.entry.area
+        area = self.view.line.area(key.code)
+        first = min(
+            entry.origins,
+            key=lambda o: (
+                not self._is_fresh(o.source_id),
+                self._rank(o.source_id),
+                o.source_id,
+                o.native_id,
+            ),
+        )
+        code, text = self._why("body_above" if entry.provider else "own_body")
+        return (
+            FieldSaying(
+                value=f"{key.code} {area.name}" if area else key.code,
+                wins=True,
+                rank=self._rank(first.source_id),
+                said_by=said_by(self.view, [first]).get(first),
+                codes=(code,),
+                why=(text,),
+            ),
+        )
 
     def statements(self) -> tuple[FieldSaying, ...]:
         """Return what is said about a field, winner first, with reasons."""

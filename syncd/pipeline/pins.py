@@ -7,6 +7,7 @@ then the catalogue is as if it had never been made. Must not know how entries ar
 
 from __future__ import annotations
 
+import re
 from itertools import islice
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
 PINNED_FIELDS = FIELDS
 """Fields that may be pinned: the texts of an entry. Links follow from what is decided about conflicts."""
 LONGEST_PIN = 10_000
+_LANGUAGE = re.compile(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{1,8}){0,3}")
 
 
 def pins(
@@ -194,6 +196,8 @@ def _usable(field: str, value: str) -> str:
         raise bad_decision("a pinned value must say something", "Give a text.")
     if len(text) > LONGEST_PIN:
         raise bad_decision(f"a pinned value has at most {LONGEST_PIN} characters", "Shorten the text.")
+    if field == "language" and not _LANGUAGE.fullmatch(text):
+        raise bad_decision(f"'{text[:200]}' is no language tag", "Write de.")
     if field == "page_url" and not _is_link(text):
         raise bad_decision(f"'{text[:200]}' is no link", "Give an address with https:// or http://.")
     return text

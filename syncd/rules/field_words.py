@@ -84,6 +84,14 @@ WHY: Final[dict[str, Text]] = {
         "de": "Gleicher Rang wie {other} ({rank}); die Kennung von Quelle oder Datensatz steht später.",
         "en": "Same rank as {other} ({rank}); the id of source or record comes later.",
     },
+    "own_body": {
+        "de": "Das Gebiet bietet die Leistung selbst an; so sagt es die Quelle, der hier zuerst geglaubt wird.",
+        "en": "The area offers the service itself; so says the source that is believed first here.",
+    },
+    "body_above": {
+        "de": "Das Angebot ist übernommen; so sagt es die Quelle, der hier zuerst geglaubt wird.",
+        "en": "The offer is passed on; so says the source that is believed first here.",
+    },
     "rung": {"de": "Stufe: {rung}. {rule}", "en": "Rung: {rung}. {rule}"},
     "dead": {"de": "Der Link ist tot und zählt nicht.", "en": "The link is dead and does not count."},
     "lower_rung": {

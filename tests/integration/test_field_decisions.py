@@ -249,6 +249,10 @@ def test_any_field_of_any_entry_is_explained(miniature: Miniature) -> None:
     assert told.conflict is not None
     assert winner.said_by is not None
     assert winner.said_by.run_id is not None
+    provider = explain_field(view, OWN_FORM, place(view), "provider")
+    assert (provider.value, provider.sayings[0].codes) == (f"{GROSSSTADT} Großstadt", ("own_body",))
+    assert provider.sayings[0].said_by is not None
+    assert provider.sayings[0].said_by.source_id == "grossstadt"
     with pytest.raises(NotFound, match="no field"):
         explain_field(view, OWN_FORM, place(view), "colour")
     with pytest.raises(NotFound, match="nothing is offered"):

@@ -185,6 +185,8 @@ def test_pins_follow_a_service_whose_key_changed(miniature: Miniature) -> None:
         ("evidence", "x", "cannot be pinned"),
         ("title", " \u200b ", "must say something"),
         ("page_url", "ftp://portal.example/", "is no link"),
+        ("page_url", "https://[broken", "is no link"),
+        ("language", "Deutsch, bitte", "is no language tag"),
         ("description", "x" * 10_001, "at most 10000 characters"),
     ],
 )
