@@ -100,7 +100,9 @@ class Cut:
 
     def codes(self, row: CoverageRow) -> Codes:
         """Return state and rung of the cells of one service."""
-        return codes_of(unpack_planes(row.cells)[:, self.positions])
+        first, last = int(self.positions[0]), int(self.positions[-1])
+        codes = codes_of(unpack_planes(row.cells)[:, first : last + 1])
+        return codes if len(codes) == len(self.positions) else codes[self.positions - first]
 
     def interval(self, view: ReleaseView, area: Area) -> tuple[int, int]:
         """Return (first, end) of an area's bodies among the cells."""

@@ -163,8 +163,9 @@ class _Counting:
 
     def add(self, row: CoverageRow, codes: Codes, changed: Codes) -> None:
         """Count one service."""
-        self.before.add(codes)
-        self.after.add(changed)
+        counted = self.before.counted(codes)
+        self.before.take(codes, counted)
+        self.after.take(changed, counted if changed is codes else self.after.counted(changed))
         new = covered_mask(changed) & ~covered_mask(codes)
         if new.any():
             self.helped |= new
@@ -279,6 +280,8 @@ def roll_outs(view: ReleaseView, target: TargetQuery, query: FiguresQuery) -> It
     _check_target(target)
     for (obligation_id, line), rows in groupby(rows_of(view, query), key=lambda r: (r.obligation_id, r.line)):
         cut = cut_of(view, place, Tier(line))
+        if not len(cut.positions):
+            continue
         worth = cut.people if target.measure == "people" else np.ones(len(cut.positions), dtype=np.int64)
         gaps, keys = Gaps(worth), []
         owed = covered = unknown = 0

@@ -30,10 +30,11 @@ if TYPE_CHECKING:
     Codes = npt.NDArray[np.uint8]
     Numbers = npt.NDArray[np.int64]
     Mask = npt.NDArray[np.bool_]
+    Counted = tuple[Numbers, Numbers]
 
 RUNGS: Final = len(Evidence)
 CODES: Final = STATES * RUNGS
-_SHOWN: Final = tuple(state for state in CellState if state is not CellState.NOT_OWED)
+_LABELS: Final = tuple(state.label for state in CellState if state is not CellState.NOT_OWED)
 _COVERED: Final = (CellState.OWN, CellState.INHERITED)
 _DESCRIBED: Final = (*_COVERED, CellState.OFFLINE, CellState.DEAD)
 
@@ -149,6 +150,7 @@ class Tally:
     def __init__(self, people: Numbers) -> None:
         """Begin with nothing."""
         self._people = people
+        self._weights = people.astype(np.float64)
         self._cells = np.zeros(CODES, dtype=np.int64)
         self._persons = np.zeros(CODES, dtype=np.int64)
         self._owing = np.zeros(len(people), dtype=np.bool_)
@@ -156,16 +158,26 @@ class Tally:
 
     def add(self, codes: Codes) -> None:
         """Count the cells of one service; one that is owed nowhere here leaves no trace."""
-        cells = np.bincount(codes, minlength=CODES)
+        self.take(codes, self.counted(codes))
+
+    def counted(self, codes: Codes) -> Counted:
+        """Return cells and people by code, for tallies on the same bodies."""
+        wide = codes.astype(np.intp)
+        # Sums of inhabitants stay far below 2^53, so that counting in floats is exact.
+        people = np.bincount(wide, weights=self._weights, minlength=CODES).astype(np.int64)
+        return np.bincount(wide, minlength=CODES), people
+
+    def take(self, codes: Codes, counted: Counted) -> None:
+        """Count the cells of one service that are counted already."""
+        cells, people = counted
         states = cells.reshape(STATES, RUNGS).sum(axis=1)
         owed = int(states[1:].sum())
         if not owed:
             return
-        covered = int(states[list(_COVERED)].sum())
+        covered = int(states[CellState.OWN] + states[CellState.INHERITED])
         unknown = int(states[CellState.UNKNOWN])
         self._cells += cells
-        # Sums of inhabitants stay far below 2^53, so that counting in floats is exact.
-        self._persons += np.bincount(codes, weights=self._people, minlength=CODES).astype(np.int64)
+        self._persons += people
         self._owing |= codes >= RUNGS
         services = self._services
         services.owed += 1
@@ -241,15 +253,16 @@ class AreaTallies:
 
 def _figures(cells: Numbers, persons: Numbers, services: _Services, bodies: int, inhabitants: int) -> Figures:
     by_cell, by_person = cells.reshape(STATES, RUNGS), persons.reshape(STATES, RUNGS)
-    in_cells: dict[CellState, int] = {state: int(by_cell[state].sum()) for state in _SHOWN}
-    in_people: dict[CellState, int] = {state: int(by_person[state].sum()) for state in _SHOWN}
+    in_cells = dict(zip(CellState, by_cell.sum(axis=1).tolist(), strict=True))
+    in_people = dict(zip(CellState, by_person.sum(axis=1).tolist(), strict=True))
+    del in_cells[CellState.NOT_OWED], in_people[CellState.NOT_OWED]
     return Figures(
         services=services.owed,
         bodies=bodies,
         inhabitants=inhabitants,
         owed=sum(in_cells.values()),
-        cells={state.label: number for state, number in in_cells.items()},
-        people={state.label: number for state, number in in_people.items()},
+        cells=dict(zip(_LABELS, in_cells.values(), strict=True)),
+        people=dict(zip(_LABELS, in_people.values(), strict=True)),
         shares=(
             Share(Rule.AREA_WIDE, Unit.SERVICES, services.wide, services.owed, services.wide_unknown),
             Share(Rule.AT_LEAST_ONE, Unit.SERVICES, services.one, services.owed, services.one_unknown),
@@ -263,7 +276,8 @@ def _figures(cells: Numbers, persons: Numbers, services: _Services, bodies: int,
             _online(Rule.ONLINE_POPULATION, Unit.PEOPLE, by_person),
         ),
         ladder=tuple(
-            RungCount(rung.label, _known(by_cell, rung), _known(by_person, rung)) for rung in Evidence
+            RungCount(rung.label, on_rung, people)
+            for rung, on_rung, people in zip(Evidence, _known(by_cell), _known(by_person), strict=True)
         ),
     )
 
@@ -285,5 +299,7 @@ def _online(rule: Rule, unit: Unit, numbers: Numbers) -> Share:
     )
 
 
-def _known(numbers: Numbers, rung: Evidence) -> int:
-    return int(numbers[CellState.OWN : CellState.UNKNOWN, rung].sum())
+def _known(numbers: Numbers) -> list[int]:
+    """Return the numbers by rung, without unknown cells."""
+    found: list[int] = numbers[CellState.OWN : CellState.UNKNOWN].sum(axis=0).tolist()
+    return found

@@ -277,6 +277,12 @@ def test_rolling_out_a_plan_reaches_what_it_says(view: ReleaseView) -> None:
     assert plan.plan.share <= share <= plan.plan.share + plan.plan.unknown
 
 
+def test_a_place_without_cells_has_no_outcome_and_no_plan(view: ReleaseView) -> None:
+    nowhere = FiguresQuery(place=mini.AUHEIM, line="kreis")
+    assert simulate(view, Adoption(frozenset({hand.S12}), ("00",)), nowhere).outcomes == ()
+    assert list(roll_outs(view, TargetQuery(0.5), nowhere)) == []
+
+
 @pytest.mark.parametrize("target", [TargetQuery(0.0), TargetQuery(0.5, frozenset({"dorf"}))])
 def test_targets_that_make_no_sense_are_told(view: ReleaseView, target: TargetQuery) -> None:
     with pytest.raises(ConfigError, match="no such target"):
