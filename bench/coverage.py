@@ -15,8 +15,8 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import fields
-from functools import partial
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
