@@ -141,18 +141,16 @@ def _remove(decider: Decider, words: list[str]) -> Judgement:
     from syncd.model.judgement import field_subject
     from syncd.pipeline.pins import unpin
 
-    view = decider.ask.view()
-    if len(words) == _REMOVE_WORDS:
-        service, area, field = words
-        name = field_subject(view.service(service).service_key, view.area(area).code, field)
-    elif len(words) == 1:
-        name = words[0]
-    else:
+    if len(words) not in {1, _REMOVE_WORDS}:
         raise ConfigError(
             "name the pin",
             where="pin remove",
             fix="Write: syncd pin remove SERVICE AREA FIELD --reason TEXT.",
         )
+    view, name = decider.ask.view(), words[0]
+    if len(words) == _REMOVE_WORDS:
+        service, area, field = words
+        name = field_subject(view.service(service).service_key, view.area(area).code, field)
     return unpin(view, name, reason=decider.reason, decided_by=decider.by, at=decider.at)
 
 

@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, Annotated
 
 from pydantic import Field, StringConstraints
 
-from syncd.errors import ConfigError
 from syncd.model.judgement import JudgementKind
 from syncd.pipeline.review import judge
 from syncd.pipeline.trail import Standing, entry_of, trail
@@ -213,9 +212,7 @@ def judged(desk: Desk, judgement: Judgement) -> JudgementDocument:
 
 
 def _tidy(service: str | None) -> str:
-    if service is None:
-        return ""
-    key = service if service.startswith("local:") else "".join(c for c in service if c.isdigit())
-    if not key:
-        raise ConfigError(f"{service!r} is no service key", code="bad_parameter")
-    return key
+    """Return a key without dots and blanks; what is none is left as it is and matches nothing."""
+    if service is None or service.startswith("local:"):
+        return service or ""
+    return "".join(c for c in service if c.isdigit()) or service
