@@ -24,6 +24,14 @@ REASONS: Final[dict[str, dict[str, str]]] = {
         "de": "Nur ein Stichwort unter mehreren passt, der Titel nicht: {matched}",
         "en": "Only one keyword of several fits, the title does not: {matched}",
     },
+    "keyword": {
+        "de": "Nur eines von mehreren Stichworten passt: {matched}",
+        "en": "Only one keyword of several fits: {matched}",
+    },
+    "alternative": {
+        "de": "Der Datensatz nennt mehrere Fälle: {matched}",
+        "en": "The record names several cases: {matched}",
+    },
     "only_record": {"de": "Nur im Datensatz: {matched}", "en": "Only in the record: {matched}"},
     "only_service": {"de": "Nur in der Leistung: {matched}", "en": "Only in the service: {matched}"},
     "act_same": {"de": "Dieselbe Verrichtung: {matched}", "en": "The same act: {matched}"},
