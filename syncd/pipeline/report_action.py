@@ -14,6 +14,7 @@ from syncd.rules.plan_words import CASES_UNKNOWN, FINDINGS, FORMULA
 from syncd.rules.words import EVIDENCE, say
 
 if TYPE_CHECKING:
+    from syncd.model.report import Value
     from syncd.pipeline.priorities import Priority
     from syncd.pipeline.report import Ordered
 
@@ -92,7 +93,7 @@ def breaks(ordered: Ordered) -> Section:
         Column(ordered.say("col_source")),
     )
     inside = tuple(area.code for area in ordered.place.areas)
-    rows = []
+    rows: list[tuple[Value, ...]] = []
     for area in ordered.place.areas:
         own = (
             channel
@@ -119,7 +120,7 @@ def breaks(ordered: Ordered) -> Section:
 
 def uniformity(ordered: Ordered) -> Section:
     """Return, for single areas, how many different platforms do the same task."""
-    rows = []
+    rows: list[tuple[Value, ...]] = []
     for area in ordered.place.areas:
         for found in uniformities(ordered.view, area=area):
             spread = found.figures.spreads[_MARK]

@@ -12,15 +12,26 @@ from syncd.errors import NotFound
 from syncd.pipeline.codec import canonical_json, short_hash
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from syncd.pipeline.ask import ReleaseView
 
 _KIND = "report/1"
 
 
-def shelf_key(view: ReleaseView, *what: str) -> str:
-    """Return under which name a report of this release is kept; ``what`` tells it from its others."""
+def report_key(
+    view: ReleaseView,
+    subject: str,
+    *,
+    obligation_id: str | None,
+    language: str,
+    since: datetime | None,
+    form: str,
+) -> str:
+    """Return under which name a report of this release is kept."""
     release = view.release
-    return short_hash(canonical_json([_KIND, release.number, release.digest, *what])).hex()
+    asked = [subject, obligation_id or "", language, since.isoformat() if since else "", form]
+    return short_hash(canonical_json([_KIND, release.number, release.digest, *asked])).hex()
 
 
 def kept(view: ReleaseView, key: str) -> bytes | None:

@@ -38,6 +38,7 @@ from syncd.web.paging import Paging, Position, Query, decode_cursor
 from syncd.web.parameters import DEFAULT_LIMIT, Parameters, read_parameters
 from syncd.web.reader import Reader
 from syncd.web.reading import content_tag, judged_tag, pack_in_thread, position_of, release_tag
+from syncd.web.reports import report_route, send_report
 from syncd.web.routes import Binding, Route
 from syncd.web.writing import Writer
 
@@ -69,6 +70,7 @@ def build_app(deps: WebDeps) -> web.Application:
         *api_conflicts.table.routes,
         catalogue_route(),
         gap_table_route(),
+        report_route(),
     ]
     calculator = Calculator(reader)
     for route in sorted(routes, key=_literal_first):
@@ -80,6 +82,7 @@ def build_app(deps: WebDeps) -> web.Application:
             app.router.add_get(route.path, _handler(route, reader, gate))
     app.router.add_get("/v1/catalogue.ndjson", stream_catalogue(reader))
     app.router.add_get("/v1/gaps.csv", stream_gaps(reader, gate))
+    app.router.add_get("/v1/reports/{subject}", send_report(reader, deps, calculator))
     routes += add_health(app, deps, reader)
     app.router.add_get("/v1/openapi.json", _fixed(openapi_document(routes, deps)))
     pages.add_to(app)

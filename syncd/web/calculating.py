@@ -56,7 +56,7 @@ class Calculator:
                 release=view.release.number,
                 stamp=ReleaseStamp.model_validate(view.release).model_dump_json().encode(),
             )
-            async with self._own_turn():
+            async with self.own_turn():
                 reply: Reply = await self._reader.run(lambda: calculate(view, body, paging))
             answer = Answer(
                 reply.body, cache_control=PRIVATE, headers={"Syncd-Release": str(view.release.number)}
@@ -66,7 +66,8 @@ class Calculator:
         return handle
 
     @asynccontextmanager
-    async def _own_turn(self) -> AsyncIterator[None]:
+    async def own_turn(self) -> AsyncIterator[None]:
+        """Wait until no other calculation runs; raises StorageError ``busy`` after some seconds."""
         try:
             async with asyncio.timeout(WAIT_SECONDS):
                 await self._turn.acquire()

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    from syncd.model.report import Report
     from syncd.pipeline.ask import Ask
     from syncd.pipeline.ports import Store
 
@@ -27,6 +28,7 @@ class WebDeps:
     ``ok`` that is False makes the service unready. ``on_request`` hears of every answer: method as
     it was sent, route pattern, status, seconds. ``operators`` returns who may decide now, name to SHA-256 of
     the token; it runs in a thread. ``decided`` hears that something was decided, so that a release follows.
+    ``render_report`` writes a report in one of the forms of :mod:`syncd.web.reports`, in a thread.
     """
 
     ask: Callable[[], Ask]
@@ -38,6 +40,7 @@ class WebDeps:
     on_request: Callable[[str, str, int, float], None] | None = None
     operators: Callable[[], Mapping[str, bytes]] = nobody
     decided: Callable[[], None] | None = None
+    render_report: Callable[[Report, str], bytes] | None = None
     timezone: str = "Europe/Berlin"
     """Zone of the instants on the pages; the API always says UTC."""
     threads: int = 8

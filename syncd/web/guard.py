@@ -83,7 +83,9 @@ def guard(deps: WebDeps, error_page: ErrorPage) -> Middleware:
 
 def add_headers(response: web.StreamResponse, request_id: str) -> None:
     """Add what every answer carries."""
-    response.headers.update(SECURITY_HEADERS)
+    for name, value in SECURITY_HEADERS.items():
+        # A document that brings its own style along says so itself.
+        response.headers.setdefault(name, value)
     response.headers["Server"] = _SERVER_NAME
     response.headers["X-Request-Id"] = request_id
 

@@ -13,6 +13,7 @@ import orjson
 from pydantic.json_schema import models_json_schema
 
 from syncd.web.answers import JSON, PROBLEM
+from syncd.web.parameters import AsOf
 from syncd.web.problems import Problem
 from syncd.web.routes import Binding, Route
 
@@ -203,7 +204,7 @@ def _success(route: Route, references: Mapping[type[BaseModel], Any]) -> dict[st
     names = ["X-Request-Id", "Cache-Control", "Vary"]
     if route.path.startswith("/v1/"):
         names.append("ETag")
-    if route.binding is Binding.RELEASE or route.operation == "export_catalogue":
+    if route.binding is Binding.RELEASE or issubclass(route.parameters, AsOf):
         names.append("Syncd-Release")
     if "cursor" in route.parameters.model_fields:
         names.append("Link")
@@ -216,7 +217,10 @@ def _success(route: Route, references: Mapping[type[BaseModel], Any]) -> dict[st
     return {
         "description": route.summary,
         "headers": _headers(*names),
-        "content": {route.media_type: {"schema": schema}},
+        "content": {
+            route.media_type: {"schema": schema},
+            **{media: {"schema": {"type": "string"}} for media in route.also},
+        },
     }
 
 

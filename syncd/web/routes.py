@@ -55,6 +55,8 @@ class Route:
     configured: bool = False
     """True when the answer also depends on the configuration, so that even a named release may change it."""
     media_type: str = JSON
+    also: tuple[str, ...] = ()
+    """Further forms of the same answer."""
     unavailable: type[BaseModel] | None = None
     """Document of the 503, where it is none of a problem."""
     names_people: bool = False

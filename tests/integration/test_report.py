@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
+import json
 import os
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from syncd.bootstrap.reports import report_renderer
 from syncd.errors import NotFound
 from syncd.exports.report_html import render_html
 from syncd.exports.report_markdown import render_markdown
 from syncd.model.evidence import ChannelKind
 from syncd.model.report import Report, Table
 from syncd.pipeline.report import report
-from syncd.pipeline.report_shelf import keep, kept, shelf_key
+from syncd.pipeline.report_shelf import keep, kept, report_key
+from syncd.settings.shipped import shipped_directory
 from syncd.storage import SqlStore, open_store
 from tests.support.miniature import (
     GROSSSTADT,
@@ -26,6 +30,7 @@ from tests.support.miniature import (
     grossstadt_claims,
     stand_up,
 )
+from tests.support.served import ask, served
 
 GOLDEN = Path(__file__).parent.parent / "fixtures" / "golden"
 
@@ -101,7 +106,9 @@ def test_the_first_release_has_nothing_to_be_compared_with(miniature: Miniature)
 
 def test_a_report_once_kept_stays_as_it_was(miniature: Miniature) -> None:
     view = miniature.ask().view()
-    key, other = shelf_key(view, "pilots", "de", "md"), shelf_key(view, "pilots", "en", "md")
+    asked: dict[str, Any] = {"obligation_id": None, "since": None, "form": "md"}
+    key = report_key(view, "pilots", language="de", **asked)
+    other = report_key(view, "pilots", language="en", **asked)
     assert kept(view, key) is None
     keep(view, key, b"as it was")
     keep(view, key, b"worded otherwise")
@@ -111,9 +118,37 @@ def test_a_report_once_kept_stays_as_it_was(miniature: Miniature) -> None:
     miniature.say("grossstadt", grossstadt_claims()[:2])
     miniature.publish()
     assert kept(miniature.ask().view(release=1), key) == b"as it was"
-    assert shelf_key(miniature.ask().view(), "pilots", "de", "md") != key
+    assert report_key(miniature.ask().view(), "pilots", language="de", **asked) != key
 
 
 def test_an_unknown_obligation_is_named_with_those_there_are(miniature: Miniature) -> None:
     with pytest.raises(NotFound, match=r"no obligation 'pflicht' \(known: alltag, kreise\)"):
         report(miniature.ask().view(), "pilots", language="de", obligation_id="pflicht")
+
+
+def test_the_api_gives_a_report_in_every_form(miniature: Miniature) -> None:
+    with served(miniature, render_report=report_renderer(shipped_directory())) as site:
+        address = f"{site.url}/v1/reports/pilots"
+        answers = {
+            form: ask(address, parameters={"format": form, "lang": "de"}) for form in ("json", "html", "md")
+        }
+        assert [answer.status for answer in answers.values()] == [200, 200, 200]
+        assert json.loads(answers["json"].text)["title"] == "Lückenbericht Pilotkommunen (synthetisch)"
+        assert answers["md"].headers["Content-Type"] == "text/markdown; charset=utf-8"
+        assert answers["md"].text.encode() == render_markdown(written(miniature, "pilots"))
+        policy = answers["html"].headers["Content-Security-Policy"]
+        assert "script-src" not in policy
+        assert policy.startswith("default-src 'none'; style-src 'unsafe-inline';")
+        assert ask(f"{site.url}/v1/areas").headers["Content-Security-Policy"] != policy
+        assert ask(f"{site.url}/v1/reports/nirgends").status == 404
+        assert ask(address, parameters={"obligation": "pflicht"}).status == 404
+        assert ask(address, parameters={"format": "pdf"}).status == 400
+
+
+def test_the_api_sends_a_report_as_it_was_kept(miniature: Miniature) -> None:
+    view = miniature.ask().view()
+    key = report_key(view, "pilots", obligation_id=None, language="de", since=None, form="md")
+    keep(view, key, b"as it was")
+    with served(miniature, render_report=report_renderer(shipped_directory())) as site:
+        kept_one = ask(f"{site.url}/v1/reports/pilots", parameters={"format": "md", "lang": "de"})
+        assert kept_one.text == "as it was"
