@@ -24,14 +24,6 @@ REASONS: Final[dict[str, dict[str, str]]] = {
         "de": "Nur ein Stichwort unter mehreren passt, der Titel nicht: {matched}",
         "en": "Only one keyword of several fits, the title does not: {matched}",
     },
-    "keyword": {
-        "de": "Nur eines von mehreren Stichworten passt: {matched}",
-        "en": "Only one keyword of several fits: {matched}",
-    },
-    "alternative": {
-        "de": "Der Datensatz nennt mehrere Fälle: {matched}",
-        "en": "The record names several cases: {matched}",
-    },
     "only_record": {"de": "Nur im Datensatz: {matched}", "en": "Only in the record: {matched}"},
     "only_service": {"de": "Nur in der Leistung: {matched}", "en": "Only in the service: {matched}"},
     "act_same": {"de": "Dieselbe Verrichtung: {matched}", "en": "The same act: {matched}"},
@@ -108,6 +100,9 @@ METHODS: Final[dict[str, dict[str, str]]] = {
 def reason_in_words(reason: Reason, language: str = "de") -> str:
     """Return one sentence; a feature without words is shown by its id."""
     words = REASONS.get(reason.feature)
+    if words is None and (method := METHODS.get(reason.feature)) is not None:
+        said = method["de" if language == "de" else "en"]
+        return f"{said[:1].upper()}{said[1:]}: {reason.matched or '–'}"
     if words is None:
         return f"{reason.feature}: {reason.matched}"
     return words["de" if language == "de" else "en"].format(matched=reason.matched or "–")
