@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from syncd.errors import ConfigError, NotFound
+from syncd.errors import NotFound
 from syncd.model.coverage import CellState
 from syncd.pipeline.gaps import GapViews
 from syncd.rules.coverage_codec import unpack_cells
@@ -59,7 +59,7 @@ class GapFinder:
         self._row: tuple[CoverageRow, Cells] | None = None
 
     def find(self, gap_id: str) -> FoundGap:
-        """Return the cell an id names; raises ConfigError (``bad_gap_id``) and NotFound (``unknown_gap``)."""
+        """Return the cell an id names; raises NotFound (``bad_gap_id``, ``unknown_gap``)."""
         key = self._present(parse_gap_id(gap_id))
         duty = self.view.duties.get((key.obligation_id, key.line, key.service_key))
         position = self.view.line.tier(duty.line).index.get(key.area_code) if duty else None
@@ -96,11 +96,11 @@ class GapFinder:
 
 
 def parse_gap_id(text: str) -> GapKey:
-    """Read a gap id; raises ConfigError (``bad_gap_id``)."""
+    """Read a gap id; raises NotFound (``bad_gap_id``)."""
     try:
-        return GapKey.parse(text.strip())
+        return GapKey.parse(text)
     except ValueError as error:
-        raise ConfigError(
+        raise NotFound(
             str(error),
             code="bad_gap_id",
             fix="Write obligation/line/service/area, as 'syncd gaps' prints it.",

@@ -26,8 +26,8 @@ _LONGEST_NAME = 200
 def gap(view: ReleaseView, gap_id: str) -> GapView:
     """Return one gap; a former id (of a merged area, a replaced service) finds the present one.
 
-    A cell that is met is returned, too, with the status ``closed``. Raises ConfigError for what is no id and
-    NotFound (``unknown_gap``) for a cell nobody owes.
+    A cell that is met is returned, too, with the status ``closed``. Raises NotFound for
+    what is no id (``bad_gap_id``) and for a cell nobody owes (``unknown_gap``).
     """
     return GapFinder(view).find(gap_id).gap
 

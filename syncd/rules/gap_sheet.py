@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import csv
 import hashlib
-import io
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -59,6 +58,8 @@ _DELIMITERS: Final = {"de": ";", "en": ","}
 _FORMULA = frozenset("=+-@\t\r\n")
 _ISO = re.compile(r"(\d{4})-(\d{1,2})-(\d{1,2})(?:[T ]00:00(?::00)?)?", re.ASCII)
 _GERMAN = re.compile(r"(\d{1,2})\.(\d{1,2})\.(\d{4}|\d{2})(?: 00:00(?::00)?)?", re.ASCII)
+_LINE = re.compile(r"[^\r\n]*(?:\r\n|\r|\n)|[^\r\n]+")
+"""A line with its end; other characters that end lines for Python, such as U+2028, are text here."""
 _VERSION = re.compile(r"v([0-9a-f]{8})([0-9a-f]{8})")
 
 Cell = str | int | date | None
@@ -88,16 +89,24 @@ def csv_lines(rows: Iterable[Row], language: str) -> Iterator[str]:
 
     Without the mark Excel takes UTF-8 for Windows-1252; it splits German files at semicolons only.
     """
-    buffer = io.StringIO(newline="")
-    writer = csv.writer(buffer, delimiter=_DELIMITERS[language], lineterminator="\r\n")
-    buffer.write("\ufeff")
+    line = _Line()
+    writer = csv.writer(line, delimiter=_DELIMITERS[language], lineterminator="\r\n")
     writer.writerow(headers(language))
-    yield buffer.getvalue()
+    yield f"\ufeff{line.text}"
     for row in rows:
-        buffer.seek(0)
-        buffer.truncate()
         writer.writerow([_text(row.get(name)) for name in COLUMNS])
-        yield buffer.getvalue()
+        yield line.text
+
+
+class _Line:
+    """Where the writer of CSV puts a line: nothing here is a file."""
+
+    text = ""
+
+    def write(self, text: str) -> int:
+        """Keep the line."""
+        self.text = text
+        return len(text)
 
 
 def _text(cell: Cell) -> str:
@@ -168,7 +177,8 @@ def csv_table(raw: bytes) -> Iterator[tuple[int, list[str]]]:
     if first.strip().lower().startswith("sep="):
         text, first = rest, rest.partition("\n")[0]
     delimiter = max(";,\t", key=first.count)
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
+    lines = (match[0] for match in _LINE.finditer(text))
+    reader = csv.reader(lines, delimiter=delimiter, strict=True)
     try:
         for cells in reader:
             if any(cell.strip() for cell in cells):

@@ -41,7 +41,7 @@ if TYPE_CHECKING:
 
 table = Table()
 
-GapId = Annotated[str, StringConstraints(min_length=1, max_length=700, pattern=r"^[^\x00-\x1f\x7f]+$")]
+GapId = Annotated[str, StringConstraints(min_length=1, max_length=600, pattern=r"^[^\x00-\x1f\x7f]+$")]
 
 
 class LivingGapChoice(GapChoice):

@@ -152,7 +152,7 @@ async def test_what_cannot_be_decided_is_refused(
 
 
 async def test_unknown_gaps_and_strangers(session: aiohttp.ClientSession, miniature: Miniature) -> None:
-    assert (await get(session, "/v1/gaps/nonsense", 400))["code"] == "bad_gap_id"
+    assert (await get(session, "/v1/gaps/nonsense", 404))["code"] == "bad_gap_id"
     wrong = quote(MISSING.replace(NOT_LISTED, "99999999999999"), safe="")
     for path in ("", "/history", "/dispute"):
         assert (await get(session, f"/v1/gaps/{wrong}{path}", 404))["code"] == "unknown_gap"
