@@ -138,7 +138,8 @@ def _staged(staged: StagedSnapshot, native_ids: frozenset[str]) -> Iterator[tupl
 def _face(payload: bytes) -> Face:
     claims = decode_claims("", payload)
     return Face(
-        frozenset(claim.service_key.value for claim in claims),
+        # A local key is made from the id, which is what may have changed.
+        frozenset(claim.service_key.value for claim in claims if not claim.service_key.is_local),
         frozenset(claim.area.code for claim in claims),
         claims[0].title if claims else "",
     )

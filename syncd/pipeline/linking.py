@@ -16,15 +16,16 @@ from typing import TYPE_CHECKING
 
 import structlog
 
-from syncd.model.judgement import JudgementKind, node_parts, record_node
-from syncd.model.linkage import LinkMethod, LinkState
+from syncd.model.judgement import JudgementKind, LinkAnswer, node_parts, record_node
+from syncd.model.linkage import FULL_SCORE, Candidate, Linkage, LinkMethod, LinkState, Reason
 from syncd.model.record import RecordKind
 from syncd.model.service import LOCAL_PREFIX, ServiceKey, ServiceStatus
 from syncd.pipeline.codec import canonical_json, decode_described, short_hash
 from syncd.pipeline.link_ports import LINKED, REMOVED, LinkBasis, LinkResult
 from syncd.rules.candidates import ServiceIndex, Thresholds
+from syncd.rules.identity import SIMILAR_FROM, similarity
 from syncd.rules.identity_tokens import named_key
-from syncd.rules.judgements import Ruling, Rulings
+from syncd.rules.judgements import Ruling, Rulings, active
 from syncd.rules.linkage import LINK_RULES_VERSION, Identified, Likeness, folded_aliases, link_record
 from syncd.rules.rekeying import successors
 
@@ -33,7 +34,6 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from syncd.model.judgement import Judgement
-    from syncd.model.linkage import Linkage
     from syncd.model.service import Service
     from syncd.pipeline.link_ports import LinkInput
     from syncd.pipeline.ports import Store
@@ -125,12 +125,15 @@ class LinkRun:
     _rulings: Rulings = field(init=False)
     _aliases: Mapping[str, str] = field(init=False)
     _successors: Mapping[str, tuple[str, ...]] = field(init=False)
+    _titles: Mapping[str, str] = field(init=False)
+    """What records were called when they were judged to be about a service."""
 
     def __post_init__(self) -> None:
         """Compute what follows from the judgements."""
         self._successors = successors(self.plan.services)
         log = judged(self.store, self.plan.judged_up_to)
         self._rulings = Rulings.of(log, self._successors)
+        self._titles = judged_titles(log)
         self._aliases = folded_aliases(self.plan.aliases)
 
     def results(self, record_ids: Sequence[int] | None) -> Iterator[LinkResult]:
@@ -156,6 +159,10 @@ class LinkRun:
         allowed = self.plan.scopes.get(one.source_id)
         identities = self._identities(one) if offers else ()
         linkage = link_record(described, stated, ruling, identities, likeness, allowed=allowed)
+        called = self._titles.get(record_node(one.source_id, one.native_id), described.title)
+        if ruling.services and not stated and similarity(called, described.title) < SIMILAR_FROM:
+            linkage = _given_away(called, ruling)
+            ruling = replace(ruling, services=())
         return _result(one, stated, linkage, ruling)
 
     def _ruling(self, one: LinkInput) -> Ruling:
@@ -177,6 +184,20 @@ class LinkRun:
             keys = (set(peer.service_keys) - ruling.refused) | set(ruling.services)
             found.append(Identified(peer.token, tuple(sorted(keys))))
         return tuple(found)
+
+
+def _given_away(called: str, ruling: Ruling) -> Linkage:
+    """Return the question whether a judgement still holds for an id that now stands for something else."""
+    reason = Reason(LinkMethod.JUDGEMENT.value, FULL_SCORE, called)
+    candidates = tuple(Candidate(key, FULL_SCORE, (reason,)) for key in ruling.services)
+    return Linkage(
+        LinkState.REVIEW,
+        LinkMethod.JUDGEMENT,
+        score=FULL_SCORE,
+        reasons=(reason,),
+        candidates=candidates,
+        because=ruling.because,
+    )
 
 
 def _result(one: LinkInput, stated: Sequence[str], linkage: Linkage, ruling: Ruling) -> LinkResult:
@@ -279,6 +300,15 @@ class Linker:
         after = Rulings.of(judged(self.store, plan.judged_up_to), followed_by).by_record
         nodes = [n for n in {*before, *after} if before.get(n, Ruling()) != after.get(n, Ruling())]
         return self.store.ids_of([parts for node in nodes if (parts := node_parts(node)) is not None])
+
+
+def judged_titles(log: Sequence[Judgement]) -> dict[str, str]:
+    """Return what records were called when they were last judged to be about a service."""
+    return {
+        one.subject: one.value
+        for one in active(log)
+        if one.kind is JudgementKind.LINK and one.answer == LinkAnswer.SAME and one.service_key and one.value
+    }
 
 
 def judged(store: Store, up_to: int) -> tuple[Judgement, ...]:

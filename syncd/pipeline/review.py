@@ -182,6 +182,8 @@ def judge(
         by.strip(),
         now,
         object=other_node,
+        # What the record was called: an id that is given to another service must not keep the judgement.
+        value=_title(faces[0]) if key and faces[0] and answer == LinkAnswer.SAME else "",
         service_key=key,
     )
     log = [kept for _, kept in store.judgements(kinds=_LINKS)]

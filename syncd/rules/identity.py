@@ -63,8 +63,13 @@ def is_reused(old_keys: frozenset[str], new_keys: frozenset[str], old_title: str
 def is_moved(
     old: tuple[frozenset[str], frozenset[str], str], new: tuple[frozenset[str], frozenset[str], str]
 ) -> bool:
-    """Tell whether a new record continues a missing one; both are (keys, areas, title)."""
-    return bool(old[0]) and old[:2] == new[:2] and similarity(old[2], new[2]) >= SIMILAR_FROM
+    """Tell whether a new record continues a missing one; both are (keys, areas, title).
+
+    Without keys on both sides the titles must have the same words: there is nothing else to go by.
+    """
+    if old[:2] != new[:2]:
+        return False
+    return similarity(old[2], new[2]) >= (SIMILAR_FROM if old[0] else 1.0)
 
 
 def _stems(text: str) -> frozenset[str]:

@@ -10,6 +10,7 @@ import pytest
 from syncd.errors import NotFound, SyncdError
 from syncd.model.issue import Severity
 from syncd.model.run import RunOutcome
+from syncd.pipeline import review
 from syncd.storage import open_store
 from tests.support.miniature import GROSSSTADT, OWN_FORM, TO_PRINT
 from tests.support.portal import Portal, lines
@@ -105,6 +106,9 @@ def test_a_record_with_a_new_number_is_proposed_as_a_move(portal: Portal) -> Non
     run = portal.sync([line if old.startswith("r7;") else old for old in lines(range(100))])
     _, details, _, _ = portal.store.run(run.run_id)
     assert details["moves"] == [{"from": "r7", "to": "x7"}]
+    (question,) = review.queue(portal.store, limit=9)
+    assert question.moved is not None
+    assert (question.native_id, question.moved.native_id) == ("x7", "r7")
     # Both stay until the grace of the old one is over: no moment without the offer.
     assert {"r7", "x7"} <= titles(portal).keys()
 

@@ -379,6 +379,28 @@ def test_a_record_with_a_new_id_is_proposed_as_a_move_and_takes_its_judgements_a
     assert review.queue(miniature.store, limit=9) == ()
 
 
+def test_an_id_given_to_another_service_does_not_keep_what_was_judged(miniature: Miniature) -> None:
+    miniature.say("stadt", [keyless("stadt", "7", "Vierbeiner melden")])
+    judge(miniature, record_node("stadt", "7"), service_node(DOG))
+    miniature.publish()
+    assert origins(miniature.store, DOG) == {("stadt", "7", "judgement")}
+    miniature.clock.forward(hours=1)
+    miniature.say("stadt", [keyless("stadt", "7", "Vierbeiner online melden")])
+    miniature.publish()
+    assert origins(miniature.store, DOG) == {("stadt", "7", "judgement")}
+    miniature.clock.forward(hours=1)
+    miniature.say("stadt", [keyless("stadt", "7", "Fischereischein")])
+    miniature.publish()
+    assert origins(miniature.store, DOG) == set()
+    (asked,) = review.queue(miniature.store, limit=9)
+    assert [(c.service_key, c.reasons[0].matched) for c in asked.candidates] == [(DOG, "Vierbeiner melden")]
+    # Whoever looks and says yes again is believed.
+    judge(miniature, record_node("stadt", "7"), service_node(DOG))
+    miniature.publish()
+    assert origins(miniature.store, DOG) == {("stadt", "7", "judgement")}
+    assert_as_from_scratch(miniature)
+
+
 # --- proofs -------------------------------------------------------------------------------------------------
 
 

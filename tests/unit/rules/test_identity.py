@@ -69,4 +69,8 @@ def test_a_move_needs_the_same_keys_and_areas_and_a_similar_title() -> None:
     assert not is_moved(old, (A, OTHER, "Wohnsitz anmelden"))
     assert not is_moved(old, (B, TOWN, "Wohnsitz anmelden"))
     assert not is_moved(old, (A, TOWN, "Fischereischein beantragen"))
-    assert not is_moved((frozenset(), TOWN, "x"), (frozenset(), TOWN, "x"))
+    # Without keys nothing but the same words will do.
+    keyless = (frozenset[str](), TOWN, "Wohnsitz anmelden")
+    assert is_moved(keyless, (frozenset(), TOWN, "wohnsitz ANMELDEN"))
+    assert not is_moved(keyless, (frozenset(), TOWN, "Wohnsitz ummelden"))
+    assert not is_moved(keyless, (frozenset(), OTHER, "Wohnsitz anmelden"))
