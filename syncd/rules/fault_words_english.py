@@ -268,6 +268,7 @@ ENGLISH: Final[dict[str, dict[str, tuple[str, str, str]]]] = {
         "no_yardstick": ("No yardstick", "No configured source states what the official counters count.", "Configure a source of the connector open_pvog and let it run."),
         "unknown_service": ("Unknown service", "There is no service of this key or name.", "Search with a part of the name."),
         "unknown_source": ("Unknown source", "No source of this name is configured.", _LIST),
+        "unknown_record": ("Unknown record", "The source never listed a record with this id.", "Take the id from syncd review --json."),
         "unknown_obligation": ("Unknown obligation", "There is no obligation of this name.", _LIST),
         "unknown_cohort": ("Unknown cohort", "There is no cohort of this name.", _LIST),
         "unknown_state": ("Unknown state", "There is no state of this name.", _LIST),

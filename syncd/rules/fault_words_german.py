@@ -262,6 +262,7 @@ GERMAN: Final[dict[str, tuple[str, str, str]]] = {
     "no_yardstick": ("Kein Vergleichsmaß", "Keine eingerichtete Quelle nennt, was die amtliche Zählung zählt.", "Eine Quelle mit dem Connector open_pvog einrichten und laufen lassen."),
     "unknown_service": ("Leistung unbekannt", "Zu diesem Schlüssel oder Namen gibt es keine Leistung.", "Mit einem Teil des Namens suchen."),
     "unknown_source": ("Quelle unbekannt", "Eine Quelle dieses Namens ist nicht eingerichtet.", _LIST),
+    "unknown_record": ("Datensatz unbekannt", "Die Quelle hat einen Datensatz dieser Kennung nie gelistet.", "Die Kennung aus syncd review --json übernehmen."),
     "unknown_obligation": ("Verpflichtung unbekannt", "Eine Verpflichtung dieses Namens gibt es nicht.", _LIST),
     "unknown_cohort": ("Vergleichsgruppe unbekannt", "Eine Vergleichsgruppe dieses Namens gibt es nicht.", _LIST),
     "unknown_state": ("Zustand unbekannt", "Einen Zustand dieses Namens gibt es nicht.", _LIST),
