@@ -169,10 +169,11 @@ def dispute(view: ReleaseView, gap_id: str, *, language: str = "de", reason: str
         return gap_words.say(gap_words.DISPUTE, code, language, **values)
 
     separator = "." if language == "de" else ","
+    day = view.release.published_at.date()
     parts = [
         say(
             "opening",
-            day=view.release.published_at.date().isoformat(),
+            day=f"{day:%d.%m.%Y}" if language == "de" else day.isoformat(),
             release=view.release.number,
             service=one.service_name,
             key=one.service_key,
