@@ -19,16 +19,14 @@ from schemathesis.checks import positive_data_acceptance
 from schemathesis.core.result import Ok
 from schemathesis.generation import GenerationMode
 
-from syncd.model.evidence import ChannelKind
 from syncd.storage import SqlStore, open_store
 from syncd.web import gate
 from tests.support import miniature as mini
-from tests.support.miniature import channel, claim, stand_up
+from tests.support.deciding import CONFLICT, contradicted
 from tests.support.served import Served, served
 
 TOKEN, NAME = "a" * 40, "Anna Beispiel"
 EXAMPLES = 25
-CONFLICT = f"{mini.OWN_FORM}/{mini.GROSSSTADT}/authority"
 REFUSALS = {400, 404, 413, 415}
 WORDS = st.sampled_from(
     [
@@ -90,11 +88,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     with pytest.MonkeyPatch.context() as patch, open_store(f"sqlite:///{folder / 'syncd.sqlite'}") as store:
         patch.setattr(gate, "WRITES_PER_MINUTE", 1_000_000)
         patch.setattr(gate, "WRONG_PER_MINUTE", 1_000_000)
-        miniature = stand_up(store, folder)
-        form = channel(ChannelKind.PAGE, "bund/wohnsitz")
-        other = claim("bund", "B9", mini.OWN_FORM, mini.GROSSSTADT, form, authority="Standesamt")
-        miniature.say("bund", (*mini.bund_claims(), other))
-        miniature.publish()
+        miniature = contradicted(store, folder)
         operators = {NAME: hashlib.sha256(TOKEN.encode()).digest()}
         with served(miniature, operators=lambda: operators) as running:
             yield running
