@@ -35,12 +35,12 @@ class WebDeps:
     store: Store
     metrics_text: Callable[[], bytes]
     ready: Callable[[], Mapping[str, object]]
+    render_report: Callable[[Report, str], bytes]
     version: str
     title: str = "syncd"
     on_request: Callable[[str, str, int, float], None] | None = None
     operators: Callable[[], Mapping[str, bytes]] = nobody
     decided: Callable[[], None] | None = None
-    render_report: Callable[[Report, str], bytes] | None = None
     timezone: str = "Europe/Berlin"
     """Zone of the instants on the pages; the API always says UTC."""
     threads: int = 8

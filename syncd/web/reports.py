@@ -12,7 +12,6 @@ from aiohttp import web
 from aiohttp.typedefs import Handler
 from pydantic import Field
 
-from syncd.errors import ConfigError
 from syncd.model.report import Section
 from syncd.pipeline.report import report
 from syncd.pipeline.report_shelf import kept, report_key
@@ -110,8 +109,6 @@ def send_report(reader: Reader, deps: WebDeps, calculator: Calculator) -> Handle
 
 
 def _body(view: ReleaseView, asked: ReportParameters, deps: WebDeps) -> bytes:
-    if deps.render_report is None:
-        raise ConfigError("nothing renders reports here", where="reports")
     found = kept(
         view,
         report_key(

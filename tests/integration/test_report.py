@@ -11,7 +11,6 @@ from typing import Any
 
 import pytest
 
-from syncd.bootstrap.reports import report_renderer
 from syncd.errors import NotFound
 from syncd.exports.report_html import render_html
 from syncd.exports.report_markdown import render_markdown
@@ -19,7 +18,6 @@ from syncd.model.evidence import ChannelKind
 from syncd.model.report import Report, Table
 from syncd.pipeline.report import report
 from syncd.pipeline.report_shelf import keep, kept, report_key
-from syncd.settings.shipped import shipped_directory
 from syncd.storage import SqlStore, open_store
 from tests.support.miniature import (
     GROSSSTADT,
@@ -127,7 +125,7 @@ def test_an_unknown_obligation_is_named_with_those_there_are(miniature: Miniatur
 
 
 def test_the_api_gives_a_report_in_every_form(miniature: Miniature) -> None:
-    with served(miniature, render_report=report_renderer(shipped_directory())) as site:
+    with served(miniature) as site:
         address = f"{site.url}/v1/reports/pilots"
         answers = {
             form: ask(address, parameters={"format": form, "lang": "de"}) for form in ("json", "html", "md")
@@ -149,6 +147,6 @@ def test_the_api_sends_a_report_as_it_was_kept(miniature: Miniature) -> None:
     view = miniature.ask().view()
     key = report_key(view, "pilots", obligation_id=None, language="de", since=None, form="md")
     keep(view, key, b"as it was")
-    with served(miniature, render_report=report_renderer(shipped_directory())) as site:
+    with served(miniature) as site:
         kept_one = ask(f"{site.url}/v1/reports/pilots", parameters={"format": "md", "lang": "de"})
         assert kept_one.text == "as it was"

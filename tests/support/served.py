@@ -15,6 +15,8 @@ from urllib.parse import quote, urlencode
 
 import aiohttp
 
+from syncd.bootstrap.reports import report_renderer
+from syncd.settings.shipped import shipped_directory
 from syncd.storage import SqlStore
 from syncd.web import Server, WebDeps, build_app
 from tests.support.miniature import Miniature
@@ -67,6 +69,7 @@ def web_deps(miniature: Miniature, **more: Any) -> WebDeps:
         "store": miniature.store,
         "metrics_text": lambda: METRICS,
         "ready": facts,
+        "render_report": report_renderer(shipped_directory()),
         "version": "0.0.0-test",
         "title": "Synthetischer Katalog",
         "pointer_seconds": 0.0,
