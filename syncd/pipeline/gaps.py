@@ -21,6 +21,7 @@ from syncd.pipeline.entry_codec import decode_service
 from syncd.pipeline.gap_log import GapLog
 from syncd.pipeline.gap_past import Past
 from syncd.pipeline.views import CellView, GapView
+from syncd.rules.assess import STATES
 from syncd.rules.coverage_codec import unpack_cells, unpack_numbers, unpack_states
 from syncd.rules.gap_life import GapKey, GapStatus, Party, responsible
 
@@ -148,7 +149,9 @@ def _parse_gap_id(text: str) -> tuple[str, str, str, str]:
 
 
 def _gaps(view: ReleaseView, query: GapQuery, after: tuple[str, str, str, str] | None) -> Iterator[GapView]:
-    wanted = np.array(sorted(query.wanted_states()), dtype=np.uint8)
+    states = query.wanted_states()
+    wanted = np.zeros(STATES, dtype=np.bool_)
+    wanted[list(states)] = True
     causes = np.array(sorted(query.wanted_causes()), dtype=np.uint8)
     statuses, parties = query.wanted_statuses(), query.wanted_parties()
     context = GapViews(view)
@@ -157,10 +160,10 @@ def _gaps(view: ReleaseView, query: GapQuery, after: tuple[str, str, str, str] |
         start, stop = 0, len(line)
         if query.area is not None:
             start, stop = _span(view, query.area, Tier(row.line))
-        if start == stop or not any(row.counts[CellState(int(s)).label][0] for s in wanted):
+        if start == stop or not any(row.counts[state.label][0] for state in states):
             continue
         # Most services have no gap in a small area: their states tell, and nothing else is unpacked.
-        mask = np.isin(unpack_states(row.cells, stop)[start:], wanted)
+        mask = wanted[unpack_states(row.cells, stop)[start:]]
         if not mask.any():
             continue
         cells = unpack_cells(row.cells)
@@ -258,8 +261,9 @@ class GapViews:
         code = line.codes[position]
         body = view.line.body(code, duty.owed_by)
         body_area = view.line.area(body)
-        state = CellState(int(cells.state[position]))
-        cause = GapCause(int(cells.cause[position]))
+        # One word, not three planes of all cells: a service may have thousands of gaps.
+        word = int(cells.words[position])
+        state, cause = CellState(word & 0xFF), GapCause(word >> 8 & 0xFF)
         key = GapKey(row.obligation_id, row.line, row.service_key, code)
         standing, first_seen = past.standing(key, state, since)
         life = self.log.life(key, standing)
@@ -274,7 +278,7 @@ class GapViews:
             area_name=view.line.areas[code].name,
             state=state.label,
             cause=cause.label,
-            evidence=Evidence(int(cells.evidence[position])).label,
+            evidence=Evidence(word >> 16 & 0xFF).label,
             minimum=duty.minimum.label,
             owed_by=duty.owed_by.value,
             body_code=body,
