@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from syncd.pipeline.registry import Registry
     from syncd.pipeline.review import ReviewItem
 
+LONGEST_TEXT = 2_000
+"""Characters of a description that are shown; a page of the queue must not weigh as much as the records."""
 _BATCH = 100
 _LINKS = (JudgementKind.LINK, JudgementKind.UNDO)
 
@@ -84,7 +86,7 @@ def shown(item: ReviewItem, services: Mapping[str, Service], language: str) -> d
         "title": item.title,
         "areas": list(item.areas),
         "authority": item.authority,
-        "description": item.description,
+        "description": item.description[:LONGEST_TEXT],
         "page_url": item.page_url,
         "urls": list(item.urls),
         "since": item.since,
