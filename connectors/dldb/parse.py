@@ -14,6 +14,7 @@ import orjson
 from syncd.sdk.errors import SourceFormatError
 from syncd.sdk.parsing import ParseContext, RecordRejected, Slice
 from syncd.sdk.records import Channel, ChannelKind, Record, Severity
+from syncd.sdk.records import facts as fact_names
 from syncd.sdk.text import (
     exact_id,
     instant_or_none,
@@ -200,8 +201,15 @@ def parse(piece: Slice, context: ParseContext) -> Record:
         language=text_or_none(meta.get("locale")) or "de",
         changed_at=instant_or_none(text_or_none(meta.get("lastupdate"))),
         page_url=_link(meta.get("url"), service_id, context),
+        facts=_declared(service_id, context),
         leftover={n: text for n in sorted(service.keys() - _KNOWN) if (text := text_or_none(service[n]))},
     )
+
+
+def _declared(service_id: str, context: ParseContext) -> dict[str, str]:
+    """Return the id under which an editorial office passes the service on, where the settings name one."""
+    office = context.options.get("editorial_office")
+    return {fact_names.EDITORIAL_ID: f"{office}/{service_id}"} if office else {}
 
 
 def _enriched(

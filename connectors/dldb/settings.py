@@ -28,10 +28,18 @@ class DldbSettings(SourceSettings):
     locations_path: ExportPath = Field(
         default="standorte/json/", description="Export of locations, for names and appointment links."
     )
+    editorial_office: str = Field(
+        default="",
+        pattern=r"^([A-Z]\d{6})?$",
+        description="Office under which the same services reach PVOG with the same numbers (Berlin: "
+        "L100108); records are then linked by that id. Empty: they are not.",
+    )
     # TOML has no null, so leaving an export out is a switch of its own.
     fetch_authorities: bool = Field(default=True, description="Whether there is an export of authorities.")
     fetch_locations: bool = Field(default=True, description="Whether there is an export of locations.")
 
     def parse_options(self) -> dict[str, Any]:
         """Return what the parser needs."""
-        return {"area": self.area}
+        # Absent rather than empty: a setting nobody uses is no reason to read everything again.
+        office = {"editorial_office": self.editorial_office} if self.editorial_office else {}
+        return {"area": self.area, **office}

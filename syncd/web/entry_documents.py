@@ -55,6 +55,9 @@ class OriginDocument(_Shape):
 
     source: str
     record: str
+    linked_by: Literal["", "judgement", "identity", "hierarchy", "alias", "scored"] = Field(
+        "", description="How the record came to count for the service; absent: it states the key."
+    )
 
 
 class RuledDocument(_Shape):

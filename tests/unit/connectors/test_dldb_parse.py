@@ -11,9 +11,11 @@ import orjson
 import pytest
 
 from connectors.dldb.parse import authority_names, cut, location_facts, parse, records_of
+from syncd.rules.identity_tokens import identity_tokens
 from syncd.sdk.errors import SourceFormatError
 from syncd.sdk.parsing import ParseContext, RecordRejected
 from syncd.sdk.records import Channel, ChannelKind
+from tests.support.miniature import claim
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -301,3 +303,15 @@ def test_the_export_says_when_it_was_made(created: object, stated: datetime | No
     ctx = context()
     read(export(service(), created=created), ctx)
     assert ctx.stated_at == stated
+
+
+def test_where_the_settings_name_the_office_a_service_is_known_by_its_number() -> None:
+    """The id is the one PVOG passes on as ``L100108.LB.L100108_1``; without the setting nothing changes."""
+    context = ParseContext(options={"area": AREA, "editorial_office": "L100108"})
+    (piece,) = cut(io.BytesIO(export(service())), context)
+    said = parse(piece, context).facts
+    assert said == {"editorial_id": "L100108/1"}
+    ours = claim("berlin", "1", "99000000000001", "11", facts=tuple(said.items()))
+    theirs = claim("pvog", "L100108.LB.L100108_1", "99000000000001", "11")
+    assert identity_tokens([ours]) == identity_tokens([theirs]) == ("editorial:L100108/1",)
+    assert parse(piece, ParseContext(options={"area": AREA})).facts == {}
