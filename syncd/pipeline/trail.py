@@ -8,10 +8,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from operator import itemgetter
 from typing import TYPE_CHECKING
 
 from syncd.model.judgement import Judgement, JudgementKind
-from syncd.rules.judgements import in_order
 
 if TYPE_CHECKING:
     from datetime import date
@@ -36,6 +36,7 @@ class TrailEntry:
     """One line of the log. ``position`` grows with time of arrival; ``ended_by`` is the uid that ended it."""
 
     position: int
+    uid: str
     judgement: Judgement
     standing: Standing
     ended_by: str = ""
@@ -77,41 +78,42 @@ def entry_of(store: JudgementStore, uid: str, today: date) -> tuple[TrailEntry, 
     """
     wanted = store.judgement(uid)
     everything = _whole(store, today)
-    of_question = {e.judgement.uid for e in everything if e.judgement.question == wanted.question}
+    of_question = {e.uid for e in everything if e.judgement.question == wanted.question}
     related = set(of_question)
     while True:
         # An undoing may itself be undone.
         more = {
-            e.judgement.uid
+            e.uid
             for e in everything
             if e.judgement.kind is JudgementKind.UNDO and e.judgement.subject in related
         } - related
         if not more:
-            return tuple(e for e in everything if e.judgement.uid in related)
+            return tuple(e for e in everything if e.uid in related)
         related |= more
 
 
 def _whole(store: JudgementStore, today: date) -> tuple[TrailEntry, ...]:
-    rows = store.judgements()
-    ordered = in_order(judgement for _, judgement in rows)
+    # The uid is computed from the content: once for each, because logs grow long.
+    named = [(position, judgement.uid, judgement) for position, judgement in store.judgements()]
+    ordered = sorted(((j.decided_at, uid, j) for _, uid, j in named), key=itemgetter(0, 1))
     undone_by: dict[str, str] = {}
-    for judgement in reversed(ordered):
-        if judgement.kind is JudgementKind.UNDO and judgement.uid not in undone_by:
-            undone_by.setdefault(judgement.subject, judgement.uid)
-    latest = {judgement.question: judgement.uid for judgement in ordered if judgement.uid not in undone_by}
+    for _, uid, judgement in reversed(ordered):
+        if judgement.kind is JudgementKind.UNDO and uid not in undone_by:
+            undone_by.setdefault(judgement.subject, uid)
+    latest = {judgement.question: uid for _, uid, judgement in ordered if uid not in undone_by}
     return tuple(
-        TrailEntry(position, judgement, *_standing(judgement, undone_by, latest, today))
-        for position, judgement in rows
+        TrailEntry(position, uid, judgement, *_standing(uid, judgement, undone_by, latest, today))
+        for position, uid, judgement in named
     )
 
 
 def _standing(
+    uid: str,
     judgement: Judgement,
     undone_by: dict[str, str],
     latest: dict[tuple[str, str, str], str],
     today: date,
 ) -> tuple[Standing, str]:
-    uid = judgement.uid
     if uid in undone_by:
         return Standing.UNDONE, undone_by[uid]
     if judgement.kind is not JudgementKind.UNDO and latest[judgement.question] != uid:

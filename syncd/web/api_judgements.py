@@ -178,7 +178,7 @@ def judgement_document(entry: TrailEntry, operator: str) -> JudgementDocument:
     # The assignee of a gap is a person, too.
     names_somebody = one.kind is JudgementKind.GAP and one.answer == "assign"
     return JudgementDocument(
-        uid=one.uid,
+        uid=entry.uid,
         kind=one.kind.value,
         subject=one.subject,
         object=one.object,
@@ -206,7 +206,7 @@ def judged(desk: Desk, judgement: Judgement) -> JudgementDocument:
     entry = next(
         found
         for found in entry_of(desk.ask.store, judgement.uid, desk.now.date())
-        if found.judgement.uid == judgement.uid
+        if found.uid == judgement.uid
     )
     return judgement_document(entry, desk.operator)
 
