@@ -102,6 +102,7 @@ class BucketWriter:
         added: list[StagedRecord] = []
         replaced: list[tuple[Stored, StagedRecord]] = []
         rehashed: list[dict[str, Any]] = []
+        declared: dict[int, tuple[str, ...]] = {}
         for native_id, new in staged.items():
             old = stored.get(native_id)
             double = old is not None and (old.record_id in self._touched or self._seen(old))
@@ -114,10 +115,13 @@ class BucketWriter:
                 replaced.append((old, new))
             elif fate is Fate.REWRITTEN:
                 rehashed.append({"at_id": old.record_id, "new_raw": new.raw_hash, "new_run": self._run_id})
+            if old is not None and new.tokens and new.content_hash == old.content_hash:
+                declared[old.record_id] = new.tokens
         self._insert(added)
         self._replace(replaced)
         if rehashed:
             self._connection.execute(_REHASH, rehashed)
+        self._links.declared(declared)
 
     def withdraw(self, record_ids: Sequence[int]) -> None:
         """Turn records into tombstones; their keys stay, so that they can come back."""

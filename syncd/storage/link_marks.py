@@ -66,6 +66,13 @@ class LinkMarks:
         self._mark(due, {token for token, _ in had | wanted})
         return keys
 
+    def declared(self, records: Mapping[int, Sequence[str]]) -> None:
+        """Keep tokens that were not known of records that are as they were: rules learn to read more ids."""
+        had = self._tokens(records)
+        new = {(token, record_id) for record_id, tokens in records.items() for token in tokens} - had
+        insert_rows(self._connection, identity_token, ("token", "record_id"), sorted(new))
+        self._mark((), {token for token, _ in new})
+
     def withdrawn(self, record_ids: Sequence[int]) -> frozenset[str]:
         """Mark what withdrawn records were linked to or told others; returns the keys they counted for."""
         tokens = self._tokens(record_ids)

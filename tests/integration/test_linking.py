@@ -25,6 +25,7 @@ from syncd.pipeline.entry_codec import decode_entry
 from syncd.pipeline.registry import Linking
 from syncd.rules.coverage_codec import unpack_cells
 from syncd.storage import SqlStore
+from syncd.storage.link_tables import identity_token, link_due
 from tests.support.linking import (
     DOG,
     DOG_PARENT,
@@ -334,4 +335,25 @@ def test_an_id_given_to_another_service_does_not_keep_what_was_judged(miniature:
     judge(miniature, record_node("stadt", "7"), service_node(DOG))
     miniature.publish()
     assert origins(miniature.store, DOG) == {("stadt", "7", "judgement")}
+    assert_as_from_scratch(miniature)
+
+
+def test_a_store_from_before_links_learns_the_ids_when_its_sources_are_read_again(
+    miniature: Miniature,
+) -> None:
+    """After an upgrade every piece is parsed again; what it says is stored already, its ids are not."""
+    ours = keyless("stadt", "L100001/4711", "Etwas Unverwechselbares")
+    miniature.say("stadt", [ours])
+    miniature.say("land", [claim("land", "L100001.LB.4711", PARK, "00", FORM)])
+    assert isinstance(miniature.store, SqlStore)
+    with miniature.store._database.writer.begin() as connection:
+        for table in (identity_token, link_due):
+            connection.execute(table.delete())
+    miniature.publish()
+    assert origins(miniature.store, PARK) == {("land", "L100001.LB.4711", "")}
+    miniature.clock.forward(hours=1)
+    miniature.say("stadt", [ours], reparse=True)
+    miniature.say("land", [claim("land", "L100001.LB.4711", PARK, "00", FORM)], reparse=True)
+    miniature.publish()
+    assert ("stadt", "L100001/4711", "identity") in origins(miniature.store, PARK)
     assert_as_from_scratch(miniature)

@@ -242,10 +242,17 @@ class Miniature:
     def ask(self) -> Ask:
         return Ask(self.store, self.registry, self.clock)
 
-    def say(self, source_id: str, claims: Sequence[Claim], *, moves: tuple[tuple[str, str], ...] = ()) -> int:
+    def say(
+        self,
+        source_id: str,
+        claims: Sequence[Claim],
+        *,
+        moves: tuple[tuple[str, str], ...] = (),
+        reparse: bool = False,
+    ) -> int:
         """Let a source say exactly these claims in an accepted run; returns the run's id."""
         run_id = self.store.open_run(source_id, trigger="schedule", now=self.clock())
-        snapshot = self._staged(source_id, claims)
+        snapshot = self._staged(source_id, claims, reparse=reparse)
         delta = self.store.preview(snapshot)
         counts = RunCounts(
             received=delta.received,
@@ -290,7 +297,7 @@ class Miniature:
         )
         return _in_own_loop(rebuilder.rebuild(accept=accept))
 
-    def _staged(self, source_id: str, claims: Sequence[Claim]) -> StagedSnapshot:
+    def _staged(self, source_id: str, claims: Sequence[Claim], *, reparse: bool) -> StagedSnapshot:
         by_record: dict[str, list[Claim]] = {}
         for one in claims:
             by_record.setdefault(one.native_id, []).append(one)
@@ -306,7 +313,7 @@ class Miniature:
         self.store.write_known_hashes(source_id, path)
         body = path.read_bytes()
         known = {body[i : i + HASH_SIZE] for i in range(0, len(body), HASH_SIZE)}
-        fresh = [record for raw_hash, record in records.items() if raw_hash not in known]
+        fresh = [record for raw_hash, record in records.items() if reparse or raw_hash not in known]
         return StagedSnapshot(
             source_id=source_id,
             records=lambda: iter(fresh),
