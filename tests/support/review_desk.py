@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -29,8 +29,11 @@ CANDIDATES = (
 )
 
 
-def lay_out(folder: Path) -> Path:
-    """Return a configuration directory whose database has a release and a review queue of two records."""
+def lay_out(folder: Path, more: Mapping[str, Sequence[Claim]] | None = None) -> Path:
+    """Return a configuration directory whose database has a release and a review queue of two records.
+
+    ``more`` is what further sources say.
+    """
     directory = folder / "config"
     directory.mkdir()
     (directory / "reference").symlink_to(REPOSITORY / "config" / "reference")
@@ -53,6 +56,8 @@ def lay_out(folder: Path) -> Path:
             for number, title in enumerate(TITLES, 1)
         ]
         miniature.say(SOURCE, claims)
+        for source_id, said in (more or {}).items():
+            miniature.say(source_id, said)
         miniature.publish()
         ids = store.ids_of([(SOURCE, claim.native_id) for claim in claims])
         waiting = Linkage(LinkState.REVIEW, score=640, candidates=CANDIDATES)
