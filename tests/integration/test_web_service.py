@@ -297,10 +297,12 @@ async def test_the_description_is_valid_and_complete(miniature: Miniature) -> No
     routes = {resource.canonical for resource in app.router.resources()}
     pages = {"/", "/gaps", "/explain", "/static/{name}", "/v1/openapi.json"}
     assert set(document["paths"]) == routes - pages
-    for path, item in document["paths"].items():
-        responses = item["get"]["responses"]
-        assert {"200", "400", "413", "500", "503"} <= set(responses), path
-        for parameter in item["get"].get("parameters", ()):
+    operations = [(path, what) for path, item in document["paths"].items() for what in item.values()]
+    for path, operation in operations:
+        responses = set(operation["responses"])
+        assert {"400", "413", "500", "503"} <= responses, path
+        assert responses & {"200", "201"}, path
+        for parameter in operation.get("parameters", ()):
             assert parameter["description"], (path, parameter["name"])
 
 
