@@ -20,6 +20,7 @@ from syncd.pipeline.entry_codec import decode_entry
 from syncd.pipeline.views import Explanation, Step
 from syncd.rules import words
 from syncd.rules.coverage_codec import unpack_cells, unpack_numbers
+from syncd.rules.link_words import METHODS
 from syncd.rules.probe_words import words_of
 
 if TYPE_CHECKING:
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
 
     from syncd.model.area import Area
     from syncd.model.coverage import Duty
-    from syncd.model.entry import Entry
+    from syncd.model.entry import Entry, Provenance
     from syncd.pipeline.ask import ReleaseView
     from syncd.pipeline.ports import CoverageRow
 
@@ -202,7 +203,7 @@ class _Speech:
             code,
             title=entry.value("title") or "",
             source=", ".join(self._title(s) for s in sources),
-            records=", ".join(o.native_id for o in entry.origins),
+            records=", ".join(map(self._record, entry.origins)),
             area=self._area(inherited),
             relation=words.say(
                 words.RELATIONS, "own" if inherited == area.code else "inherited", self.language
@@ -212,6 +213,12 @@ class _Speech:
             reason=f" {reason}" if reason else "",
             link=f" {alive[0].channel.url}" if alive and alive[0].channel.url else "",
         )
+
+    def _record(self, origin: Provenance) -> str:
+        if not origin.linked_by:
+            return origin.native_id
+        how = words.say(METHODS, origin.linked_by, self.language)
+        return words.LINKED[self.language].format(record=origin.native_id, how=how)
 
     def silence(self, service_key: str, area: Area, *, heard_through: set[str]) -> Iterator[Step]:
         """What the silence of each other source that may speak for the area means."""

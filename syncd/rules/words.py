@@ -152,6 +152,9 @@ RELATIONS: Final[dict[str, Text]] = {
     "inherited": {"de": "übergeordnetes Angebot", "en": "inherited offer"},
 }
 
+LINKED: Final[Text] = {"de": "{record}, zugeordnet {how}", "en": "{record}, linked {how}"}
+"""Of a record that does not state the key it counts for."""
+
 STEPS: Final[dict[str, Text]] = {
     "duty": {
         "de": "Geschuldet nach „{title}“ ({duty}): mindestens {minimum}, zu erbringen von {body} ({tier}) "
@@ -174,10 +177,10 @@ STEPS: Final[dict[str, Text]] = {
         "{reason}{link}",
     },
     "offer_too_low": {
-        "de": "„{title}“ von {area} ({relation}; Quelle {source}, Datensatz {records}): nur {rung}, verlangt ist "
-        "{minimum}.{reason}{link}",
-        "en": "'{title}' by {area} ({relation}; source {source}, record {records}): only {rung}, {minimum} is "
-        "demanded.{reason}{link}",
+        "de": "„{title}“ von {area} ({relation}; Quelle {source}, Datensatz {records}): {rung} genügt nicht, "
+        "verlangt ist {minimum}.{reason}{link}",
+        "en": "'{title}' by {area} ({relation}; source {source}, record {records}): {rung} is not enough, "
+        "{minimum} is demanded.{reason}{link}",
     },
     "offer_dead": {
         "de": "„{title}“ von {area} ({relation}; Quelle {source}, Datensatz {records}): Der digitale Weg ist tot.",

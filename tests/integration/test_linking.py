@@ -22,6 +22,7 @@ from syncd.model.record import Scope
 from syncd.model.service import ServiceStatus
 from syncd.pipeline import review
 from syncd.pipeline.entry_codec import decode_entry
+from syncd.pipeline.explain import explain
 from syncd.pipeline.registry import Linking
 from syncd.rules.coverage_codec import unpack_cells
 from syncd.storage import SqlStore
@@ -69,6 +70,14 @@ def test_a_record_without_a_key_counts_for_the_service_it_is_about(miniature: Mi
     release = miniature.store.current_release()
     assert release is not None
     assert miniature.store.partition(release.number, "local:stadt:7") is None
+
+
+def test_the_explanation_says_that_the_key_was_not_stated(miniature: Miniature) -> None:
+    miniature.say("stadt", [keyless("stadt", "7", "Hundesteuer: Anmeldung")])
+    miniature.publish()
+    view = miniature.ask().view()
+    told = " ".join(step.text for step in explain(view, DOG, view.area(GROSSSTADT), language="de").steps)
+    assert "Datensatz 7, zugeordnet durch Ähnlichkeit" in told
 
 
 def test_nothing_is_linked_by_likeness_where_it_is_switched_off(miniature: Miniature) -> None:
