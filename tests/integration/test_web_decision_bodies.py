@@ -132,7 +132,7 @@ async def test_bodies_that_are_no_small_strict_json_are_refused(
 async def test_a_body_that_never_ends_is_cut_off_and_others_are_served(
     miniature: Miniature, store: SqlStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(writing, "BODY_SECONDS", 0.3)
+    monkeypatch.setattr(writing, "BODY_SECONDS", 2.0)
     deps = web_deps(miniature, operators=lambda: OPERATORS)
     async with Server(build_app(deps), "127.0.0.1", 0) as server, aiohttp.ClientSession(server.url) as other:
         host, _, port = server.url.removeprefix("http://").partition(":")
