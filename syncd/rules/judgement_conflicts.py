@@ -63,10 +63,14 @@ def _between_groups(judgement: Judgement, log: Sequence[Judgement]) -> Iterator[
     theirs = groups.get(judgement.object, {judgement.object})
     for one in active(log):
         if (
-            one.kind is JudgementKind.LINK
-            and one.answer == LinkAnswer.DIFFERENT
-            and one.question != judgement.question
-        ) and {one.subject, one.object} & ours and {one.subject, one.object} & theirs:
+            (
+                one.kind is JudgementKind.LINK
+                and one.answer == LinkAnswer.DIFFERENT
+                and one.question != judgement.question
+            )
+            and {one.subject, one.object} & ours
+            and {one.subject, one.object} & theirs
+        ):
             yield one.uid
 
 

@@ -48,7 +48,7 @@ def lose_some(miniature: Miniature, source_id: str = "bund") -> int:
     """A complete listing without all records but one; nothing is withdrawn yet. Returns how many lack."""
     store, now = miniature.store, miniature.clock()
     run_id = store.open_run(source_id, trigger="schedule", now=now)
-    snapshot = miniature._staged(source_id, bund_claims()[:1])
+    snapshot = miniature._staged(source_id, bund_claims()[:1], reparse=False)
     delta = store.preview(snapshot, now=now, grace=Grace())
     store.apply_snapshot(
         run_id,
