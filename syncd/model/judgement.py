@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC
 from enum import StrEnum
 from typing import TYPE_CHECKING
@@ -65,9 +65,11 @@ class Judgement:
     service_key: str = ""
     until: date | None = None
 
-    @property
-    def uid(self) -> str:
-        """Name of the judgement, from its content: 32 hex digits; the same in every database and export."""
+    uid: str = field(init=False, compare=False)
+    """Name of the judgement, from its content: 32 hex digits; the same in every database and export."""
+
+    def __post_init__(self) -> None:
+        """Work the name out once: a log is sorted by it."""
         content = [
             self.kind.value,
             self.subject,
@@ -81,7 +83,7 @@ class Judgement:
             self.until.isoformat() if self.until else "",
         ]
         text = json.dumps(content, ensure_ascii=True, separators=(",", ":"))
-        return hashlib.sha256(text.encode()).hexdigest()[: 2 * _UID_BYTES]
+        object.__setattr__(self, "uid", hashlib.sha256(text.encode()).hexdigest()[: 2 * _UID_BYTES])
 
     @property
     def question(self) -> tuple[str, str, str]:
