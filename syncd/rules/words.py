@@ -50,7 +50,10 @@ CAUSES: Final[dict[str, Text]] = {
         "de": "Quellen widersprechen sich über die zuständige Stelle.",
         "en": "Sources contradict each other about the competent authority.",
     },
-    "wrong_key": {"de": "Der Leistungsschlüssel ist falsch.", "en": "The service key is wrong."},
+    "wrong_key": {
+        "de": "Die Leistung ist nur unter einem falschen oder zu groben Leistungsschlüssel beschrieben.",
+        "en": "The service is described only under a wrong or too coarse key.",
+    },
     "stale": {
         "de": "Die Quelle hat zu lange nicht geantwortet; ihr letzter Stand zählt nicht mehr.",
         "en": "The source has been silent for too long; its last state no longer counts.",
