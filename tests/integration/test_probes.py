@@ -24,7 +24,8 @@ from tests.support.miniature import GROSSSTADT, Clock, Miniature, claim, make_re
 HTML = "Content-Type: text/html; charset=utf-8"
 FORM = b"<title>Wohnsitz</title><form><input name=a><input name=b><select name=c></select></form>"
 LIMITS = ProbeLimits(pause_s=0.0, allow_private=True, total_s=2.0)
-KEYS = ("99001001001000", "99002001001000", "99003001001000", "99004001001000", "99005001001000")
+KEYS = ("99002001001000", "99003001001000", "99004001001000", "99005001001000", "99007001001000")
+"""Services the town may speak for."""
 
 
 @pytest.fixture
