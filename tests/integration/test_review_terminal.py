@@ -86,6 +86,8 @@ def terminal(arguments: list[str], **environment: str) -> Iterator[Terminal]:
     """Run a program in a pseudo terminal of 100 columns."""
     process, descriptor = pty.fork()
     if process == 0:
+        # Whoever runs the tests in the background has Ctrl-C ignored; a person's shell has not.
+        signal.signal(signal.SIGINT, signal.SIG_DFL)
         surroundings = {**os.environ, "TERM": "xterm", "COLUMNS": "100", "LINES": "50", **environment}
         for name in ("BROWSER", "DISPLAY", "WAYLAND_DISPLAY"):
             if name not in environment:

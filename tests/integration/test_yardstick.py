@@ -336,7 +336,7 @@ def test_from_a_source_file_to_the_command(tmp_path: Path, capsys: pytest.Captur
         common = ["--config", str(config), "--set", f"daemon.data_dir={tmp_path / 'state'}"]
         assert main(["sync", "hub", *common]) == 0
     capsys.readouterr()
-    assert main(["yardstick", "--area", "Kassel", *common]) == 0
+    assert main(["yardstick", "--area", "Kassel, documenta-Stadt", *common]) == 0
     assert "nothing was compared" in capsys.readouterr().err
     assert main(["yardstick", "--lang", "de", *common]) == 0
     told = capsys.readouterr()
