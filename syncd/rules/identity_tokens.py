@@ -2,9 +2,9 @@
 
 A token is ``editorial:<office>/<number>`` (the id an editorial system gives, which XZuFi and PVOG pass on),
 ``lhm:<id>`` (of a catalogue of the city or Land) or ``key:<14 digits>`` (referenzLeiKa of a superordinate
-service: the record is that service, made more special). Source of the forms: ids of the PVOG Suchdienst (``L100108.LB.4711``;
-some repeat themselves: ``L100108.LB.L100108_4711``) and of XZuFi (schemeAgencyID and id). Must not know
-which records share a token.
+service: the record is that service, made more special). Source of the forms: ids of the PVOG Suchdienst
+(``L100108.LB.4711``; some repeat themselves: ``L100108.LB.L100108_4711``) and of XZuFi (schemeAgencyID and
+id). Must not know which records share a token.
 """
 
 from __future__ import annotations
