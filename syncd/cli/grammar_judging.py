@@ -21,6 +21,11 @@ def add_judging(commands: Parsers) -> None:
     review.add_argument(
         "--lines", action="store_true", help="read answers line by line, also without a terminal"
     )
+    review.add_argument(
+        "--out-of-scope",
+        action="store_true",
+        help="list the links a source's scope refuses instead; 1 if there are any",
+    )
     _signed(review)
     limited(review)
     judge = with_config(

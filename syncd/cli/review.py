@@ -24,10 +24,13 @@ if TYPE_CHECKING:
 
 _PAGE = 20
 _JSON_PAGE = 500
+_OUT_OF_SCOPE = {"where": "record", "value": "service", "message": "finding", "fix": "what to do"}
 
 
 def review(arguments: argparse.Namespace) -> int:
     """Ask until the queue or the person's patience ends; with ``--json`` print the queue."""
+    if arguments.out_of_scope:
+        return _print_out_of_scope(arguments)
     if arguments.json:
         return _print_queue(arguments)
     keys = keys_of(lines=arguments.lines)
@@ -65,6 +68,16 @@ async def _publish(config: Config, words: Mapping[str, str]) -> None:
     with progress(words["publish"]) as shown:
         async with build_application(config) as app:
             await publish(app, shown)
+
+
+def _print_out_of_scope(arguments: argparse.Namespace) -> int:
+    from syncd.pipeline.ownership import links_out_of_scope
+
+    with asking(arguments) as (_config, ask):
+        found = links_out_of_scope(ask.store, ask.registry, source_id=arguments.source)
+    rows = ({name: getattr(issue, name) for name in _OUT_OF_SCOPE} for issue in found)
+    print_rows(arguments, rows, _OUT_OF_SCOPE, none="no link leads out of a source's scope")
+    return 1 if found else 0
 
 
 def _print_queue(arguments: argparse.Namespace) -> int:
