@@ -43,6 +43,7 @@ if TYPE_CHECKING:
     from syncd.sdk.parsing import ParseContext
     from syncd.sdk.xml import XmlElement
 
+_OTHER_IDS = 10
 _DEEPER = frozenset(KNOWN) - {SERVICE, SPECIALISATION, AUTHORITY, ONLINE_SERVICE, FORM, "zustaendigkeit"}
 
 
@@ -184,6 +185,12 @@ def _validity(element: XmlElement) -> tuple[str, str]:
     return (min(begins) if begins and all(begins) else "", max(ends) if ends and all(ends) else "")
 
 
+def _other_ids(element: XmlElement) -> list[str]:
+    """Return the ids under which other systems know the service: at most ten, each with its agency."""
+    named = (identity(one) for one in element.find_all("idSekundaer"))
+    return sorted({one for one in named if one and not one.startswith("/")})[:_OTHER_IDS]
+
+
 def _facts(element: XmlElement) -> dict[str, str]:
     areas_of_life = list(element.find_all("informationsbereichSDG"))
     for group in element.find_all("informationsbereicheSDG"):
@@ -193,5 +200,6 @@ def _facts(element: XmlElement) -> dict[str, str]:
         facts.TRUST_LEVEL: code(element.find("vertrauensniveau")),
         facts.STATUS: code(element.find("statusKatalog")),
         facts.SDG: facts.LIST_SEPARATOR.join(sdg),
+        facts.EDITORIAL_ID: facts.LIST_SEPARATOR.join(_other_ids(element)),
     }
     return {name: value for name, value in said.items() if value}

@@ -290,6 +290,9 @@ class TestService:
                 "<x:vertrauensniveau><code>15</code></x:vertrauensniveau>",
                 "<x:informationsbereichSDG><code>1020200</code></x:informationsbereichSDG>",
                 "<x:informationsbereichSDG><code>0000000</code></x:informationsbereichSDG>",
+                '<x:idSekundaer schemeAgencyID="L100108">4711</x:idSekundaer>',
+                '<x:idSekundaer schemeAgencyID="B100019">12</x:idSekundaer>',
+                "<x:idSekundaer>7</x:idSekundaer>",
                 "<x:versionsinformation><x:geaendertDatumZeit>2025-09-01T10:00:00.123456789Z"
                 "</x:geaendertDatumZeit><x:version>3</x:version></x:versionsinformation>",
                 '<x:modulUrsprungsportal languageCode="en"><x:uri>https://a.example/en</x:uri>'
@@ -307,7 +310,11 @@ class TestService:
         assert record.service_keys == ("99002001001000", "01002001001000")
         assert record.typing == ("1", "2/3", "4b")
         assert record.language == "de"
-        assert record.facts == {"trust_level": "15", "sdg": "1020200"}
+        assert record.facts == {
+            "trust_level": "15",
+            "sdg": "1020200",
+            "editorial_id": "B100019/12|L100108/4711",
+        }
         assert record.changed_at == datetime(2025, 9, 1, 10, 0, 0, 123456, tzinfo=UTC)
         assert record.page_url == "https://a.example/7"
         assert (record.valid_from, record.valid_to) == (date(2026, 1, 1), date(2026, 12, 31))
