@@ -6,6 +6,7 @@ from datetime import date
 from typing import TYPE_CHECKING
 
 from syncd.model.report import ColumnKind, State
+from syncd.rules.words import number
 
 if TYPE_CHECKING:
     from syncd.model.report import Value
@@ -26,12 +27,6 @@ def written(value: Value, kind: ColumnKind, language: str) -> str:
     if kind is ColumnKind.DAY:
         return day(str(value), language)
     return str(value)
-
-
-def number(value: int, language: str) -> str:
-    """Return a whole number with its thousands apart."""
-    text = f"{value:,}"
-    return text.replace(",", ".") if language == "de" else text
 
 
 def share(value: float, language: str) -> str:

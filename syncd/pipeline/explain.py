@@ -256,7 +256,7 @@ class _Speech:
             "result" if state is not CellState.NOT_OWED else "result_not_owed",
             state=words.say(words.STATES, state.label, self.language),
             cause=f" {reason}" if reason else "",
-            people=f"{area.population:,}".replace(",", "." if self.language == "de" else ","),
+            people=words.number(area.population, self.language),
             release=since_release,
             day=since_at.date().isoformat() if since_at else "–",
         )

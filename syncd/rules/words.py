@@ -231,3 +231,9 @@ STEPS: Final[dict[str, Text]] = {
 def say(table: dict[str, Text], code: str, language: str) -> str:
     """Return the words of a code; an unknown code speaks for itself."""
     return table.get(code, {}).get(language, code)
+
+
+def number(value: int, language: str) -> str:
+    """Return a whole number with its thousands apart: 1.234.567 in German, 1,234,567 in English."""
+    text = f"{value:,}"
+    return text.replace(",", ".") if language == "de" else text

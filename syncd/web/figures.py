@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
+from syncd.rules.words import number
+
 if TYPE_CHECKING:
     from datetime import datetime
 
@@ -29,8 +31,7 @@ class Figures:
 
     def number(self, value: int) -> str:
         """Return 1.234.567 in German, 1,234,567 in English."""
-        text = f"{value:,}"
-        return text.replace(",", ".") if self.language == "de" else text
+        return number(value, self.language)
 
     def percent(self, share: float) -> str:
         """Return a share of 0..1 in whole per cent; a little is never nothing, and almost all is not all."""
