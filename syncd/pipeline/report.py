@@ -6,7 +6,7 @@ everything a section says stands in :mod:`syncd.rules.report_words`. Must not kn
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -23,7 +23,7 @@ from syncd.rules.assess import STATES
 from syncd.rules.coverage_codec import unpack_cells
 from syncd.rules.report_words import REPORT
 from syncd.rules.words import STATES as STATE_WORDS
-from syncd.rules.words import TIERS, say
+from syncd.rules.words import TIERS, number, say
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -55,6 +55,13 @@ class Ordered:
     obligation: Obligation
     language: str
     since: datetime | None = None
+    _cells: dict[Tier, tuple[npt.NDArray[np.bool_], Numbers]] = field(default_factory=dict, compare=False)
+
+    def cells(self, line: Tier) -> tuple[npt.NDArray[np.bool_], Numbers]:
+        """Return the cells of the place on a line and their inhabitants, worked out once."""
+        if line not in self._cells:
+            self._cells[line] = self.place.cells(self.view, line)
+        return self._cells[line]
 
     @property
     def line(self) -> Tier:
@@ -62,7 +69,7 @@ class Ordered:
 
         Only one, because a task of the Kreis is counted a second time where its people live.
         """
-        has_any = bool(self.place.cells(self.view, Tier.GEMEINDE)[0].any())
+        has_any = bool(self.cells(Tier.GEMEINDE)[0].any())
         return Tier.GEMEINDE if has_any else Tier.KREIS
 
     def say(self, code: str, **values: object) -> str:
@@ -75,8 +82,7 @@ class Ordered:
 
     def number(self, value: int) -> str:
         """Return a number inside of a sentence."""
-        text = f"{value:,}"
-        return text.replace(",", ".") if self.language == "de" else text
+        return number(value, self.language)
 
     def rows(self) -> Iterator[CoverageRow]:
         """Yield the coverage rows of the obligation, by line and service key."""
@@ -155,7 +161,7 @@ def _count(ordered: Ordered) -> _Counted:
     for row in ordered.rows():
         line = Tier(row.line)
         if line not in counted.masks:
-            mask, people = ordered.place.cells(view, line)
+            mask, people = ordered.cells(line)
             counted.masks[line], counted.people[line] = mask, people
             counted.bodies[line] = np.zeros((len(mask), STATES), dtype=np.int64)
             counted.services[line] = []
@@ -183,7 +189,7 @@ def _facts(ordered: Ordered, counted: _Counted) -> tuple[tuple[str, str], ...]:
     total, bodies = matrix.sum(axis=0), int((matrix[:, 1:].sum(axis=1) > 0).sum())
     figures = {
         # Cohorts may name a Kreis and a municipality inside it: everybody is counted once.
-        "people": int(ordered.place.cells(ordered.view, ordered.line)[1].sum()),
+        "people": int(ordered.cells(ordered.line)[1].sum()),
         "bodies": bodies,
         "owed": _owed(total),
         "covered": int(total[_COVERED].sum()),

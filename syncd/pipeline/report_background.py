@@ -77,7 +77,7 @@ def _changed(ordered: Ordered, earlier: ReleaseView) -> Iterator[tuple[Value, ..
     for row in ordered.rows():
         line = Tier(row.line)
         before = _states_before(earlier, row, moved)
-        mask = ordered.place.cells(ordered.view, line)[0]
+        mask = ordered.cells(line)[0]
         now = unpack_cells(row.cells).state
         codes = ordered.view.line.tier(line).codes
         name = ""
