@@ -36,6 +36,10 @@ class JudgementKind(StrEnum):
     UNDO = "undo"
 
 
+LINK_LOG = (JudgementKind.LINK, JudgementKind.UNDO)
+"""What has to be read of the log to know which judgements about links hold."""
+
+
 class LinkAnswer(StrEnum):
     """Answers to "are these two the same?"; ``unsure`` keeps a pair apart and out of the queue."""
 

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 
 import structlog
 
-from syncd.model.judgement import JudgementKind, LinkAnswer, node_parts, record_node
+from syncd.model.judgement import LINK_LOG, JudgementKind, LinkAnswer, node_parts, record_node
 from syncd.model.linkage import FULL_SCORE, Candidate, Linkage, LinkMethod, LinkState, Reason
 from syncd.model.record import RecordKind
 from syncd.model.service import LOCAL_PREFIX, ServiceKey, ServiceStatus
@@ -43,7 +43,6 @@ if TYPE_CHECKING:
 _log = structlog.get_logger(__name__)
 _KEPT_AT_ONCE = 500
 """Results in one transaction."""
-_LINK_KINDS = (JudgementKind.LINK, JudgementKind.UNDO)
 
 
 @dataclass(frozen=True, slots=True)
@@ -313,4 +312,4 @@ def judged_titles(log: Sequence[Judgement]) -> dict[str, str]:
 
 def judged(store: Store, up_to: int) -> tuple[Judgement, ...]:
     """Return the judgements about links, and all undoings, up to a position in the log."""
-    return tuple(one for position, one in store.judgements(kinds=_LINK_KINDS) if position <= up_to)
+    return tuple(one for position, one in store.judgements(kinds=LINK_LOG) if position <= up_to)

@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from syncd.model.issue import Issue
-from syncd.model.judgement import SERVICE_NODE, JudgementKind, LinkAnswer, node_parts, pair
+from syncd.model.judgement import LINK_LOG, SERVICE_NODE, JudgementKind, LinkAnswer, node_parts, pair
 from syncd.model.linkage import LinkMethod, LinkState
 from syncd.model.service import ServiceKey
 from syncd.rules.judgements import active
@@ -23,7 +23,6 @@ if TYPE_CHECKING:
 
 CODE = "out_of_scope_service"
 _BATCH = 200
-_LINKS = (JudgementKind.LINK, JudgementKind.UNDO)
 
 Found = tuple[str, str, str, str]
 
@@ -58,7 +57,7 @@ def links_out_of_scope(
 
 
 def _judged(store: Store) -> Iterator[Found]:
-    log = (judgement for _, judgement in store.judgements(kinds=_LINKS))
+    log = (judgement for _, judgement in store.judgements(kinds=LINK_LOG))
     for one in active(log):
         if one.kind is not JudgementKind.LINK or one.answer != LinkAnswer.SAME:
             continue

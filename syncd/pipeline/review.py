@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from syncd.errors import ConfigError, NotFound
 from syncd.model.judgement import (
+    LINK_LOG,
     RECORD_NODE,
     SERVICE_NODE,
     Judgement,
@@ -45,7 +46,6 @@ if TYPE_CHECKING:
 BAD_JUDGEMENT = "bad_judgement"
 CONTRADICTION = "judgement_contradicts"
 _TICK = timedelta(microseconds=1)
-_LINKS = (JudgementKind.LINK, JudgementKind.UNDO)
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +109,7 @@ def queue(
     proposals = [
         m for m in store.moves(source_id=source_id) if _place(m.source_id, m.new_id) > (behind or ("",))
     ]
-    log = tuple(judgement for _, judgement in store.judgements(kinds=_LINKS)) if proposals else ()
+    log = tuple(judgement for _, judgement in store.judgements(kinds=LINK_LOG)) if proposals else ()
     items = heapq.merge(
         (_item(link) for link in links),
         _moves(store, proposals, active(log)),
@@ -128,7 +128,7 @@ def item(store: Store, node: str) -> ReviewItem | None:
 def counts(store: Store) -> tuple[ReviewCounts, ...]:
     """Return the figures of each source that has anything to link or to ask, by source id."""
     keyless, links = store.keyless_records(), store.link_counts()
-    log = tuple(judgement for _, judgement in store.judgements(kinds=_LINKS))
+    log = tuple(judgement for _, judgement in store.judgements(kinds=LINK_LOG))
     judged = {j.question[1:] for j in active(log) if j.kind is JudgementKind.LINK}
     moves: dict[str, int] = {}
     for move in store.moves():
@@ -186,7 +186,7 @@ def judge(
         value=_title(faces[0]) if key and faces[0] and answer == LinkAnswer.SAME else "",
         service_key=key,
     )
-    log = [kept for _, kept in store.judgements(kinds=_LINKS)]
+    log = [kept for _, kept in store.judgements(kinds=LINK_LOG)]
     # The clock may stand still; what is said later must come later.
     said = [kept.decided_at + _TICK for kept in log if kept.question == judgement.question]
     judgement = replace(judgement, decided_at=max((now, *said)))
@@ -227,7 +227,7 @@ def history(
     store: Store, today: date, *, node: str = "", after: int = 0, limit: int | None = None
 ) -> tuple[TrailEntry, ...]:
     """Return what was ever judged about links, oldest first, undoings included; ``node`` names one side."""
-    everything = trail(store, today, kinds=_LINKS)
+    everything = trail(store, today, kinds=LINK_LOG)
     links = {
         entry.judgement.uid
         for entry in everything

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from syncd.model.judgement import JudgementKind, LinkAnswer, pair, service_node
+from syncd.model.judgement import LINK_LOG, JudgementKind, LinkAnswer, pair, service_node
 from syncd.pipeline.review import counts, queue
 from syncd.pipeline.service_feed import with_fed_services
 from syncd.rules.judgements import active
@@ -25,7 +25,6 @@ if TYPE_CHECKING:
 LONGEST_TEXT = 2_000
 """Characters of a description that are shown; a page of the queue must not weigh as much as the records."""
 _BATCH = 100
-_LINKS = (JudgementKind.LINK, JudgementKind.UNDO)
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +37,7 @@ class Waiting:
 
 def waiting(store: Store, *, source_id: str | None = None, after: str = "", limit: int) -> Waiting:
     """Return at most ``limit`` questions behind the node ``after`` that nobody has answered yet."""
-    log = (judgement for _, judgement in store.judgements(kinds=_LINKS))
+    log = (judgement for _, judgement in store.judgements(kinds=LINK_LOG))
     judged = {j.question[1:]: LinkAnswer(j.answer) for j in active(log) if j.kind is JudgementKind.LINK}
     found: list[ReviewItem] = []
     while True:
