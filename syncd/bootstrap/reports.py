@@ -1,10 +1,12 @@
-"""From a report to bytes, in the form somebody asked for; the command line and the API use the same."""
+"""From a report or a list of gaps to bytes, in the form somebody asked for; all doors use the same."""
 
 from __future__ import annotations
 
+import io
 from functools import cache, partial
 from typing import TYPE_CHECKING
 
+from syncd.exports.gap_xlsx import write_gaps_xlsx
 from syncd.exports.outlines import Outlines, read_outlines
 from syncd.exports.report_html import render_html
 from syncd.exports.report_json import render_json
@@ -13,10 +15,12 @@ from syncd.exports.report_xlsx import render_xlsx
 from syncd.settings.registers import reference_file
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
+    from datetime import date
     from pathlib import Path
 
     from syncd.model.report import Report
+    from syncd.rules.gap_sheet import Row
 
 _OUTLINES = "reference/hessen-outlines.json.gz"
 
@@ -27,6 +31,13 @@ def report_renderer(directory: Path) -> Callable[[Report, str], bytes]:
     ``directory`` is that of the configuration; the outlines are read when the first map is drawn.
     """
     return partial(_render, directory)
+
+
+def gap_workbook(rows: Iterable[Row], language: str, on: date) -> bytes:
+    """Return rows of gaps as a workbook; ``on`` is the day of their release."""
+    target = io.BytesIO()
+    write_gaps_xlsx(target, rows, language, on)
+    return target.getvalue()
 
 
 def _render(directory: Path, report: Report, form: str) -> bytes:

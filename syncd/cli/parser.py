@@ -158,7 +158,9 @@ def _report(commands: Parsers) -> None:
             commands, "report", "report:report", "write the report of an area or cohort; kept per release"
         )
     )
-    report.add_argument("subject", metavar="AREA|COHORT", help=f"{AREA}; or the id of a cohort")
+    report.add_argument("subject", metavar="AREA|COHORT", nargs="?", help=f"{AREA}; or the id of a cohort")
+    report.add_argument("--list", action="store_true", help="list what was written before and is kept")
+    report.add_argument("--kept", metavar="NUMBER", type=int, help="give a kept one again, byte for byte")
     report.add_argument("--out", metavar="FILE", help="default: standard output")
     report.add_argument(
         "--format", choices=("html", "md", "xlsx", "json"), help="default: by the ending of the file, else md"
@@ -167,6 +169,8 @@ def _report(commands: Parsers) -> None:
     report.add_argument(
         "--since", metavar="DAY", help="show changes since then (default: 30 days before the release)"
     )
+    report.add_argument("--names", action="store_true", help="name the people gaps are assigned to")
+    limited(report)
     of_release(report)
 
 

@@ -20,7 +20,7 @@ import structlog
 
 from syncd import __version__
 from syncd.bootstrap import Application, build_application
-from syncd.bootstrap.reports import report_renderer
+from syncd.bootstrap.reports import gap_workbook, report_renderer
 from syncd.bootstrap.state_folder import StateFolder
 from syncd.daemon.canary import Canary
 from syncd.daemon.notify import notify
@@ -151,6 +151,7 @@ class Daemon:
             operators=lambda: app.config.operators().digests,
             decided=self._rebuild_wanted.set,
             render_report=report_renderer(app.config.directory),
+            gap_workbook=gap_workbook,
             timezone=file.daemon.timezone,
         )
         async with Server(build_app(deps), host=file.web.host, port=file.web.port) as server:

@@ -17,6 +17,7 @@ import numpy as np
 from syncd.errors import NotFound
 from syncd.model.coverage import CellState, Tier
 from syncd.pipeline.entry_codec import decode_service
+from syncd.pipeline.place import Place
 from syncd.pipeline.running import bodies_in
 from syncd.rules.adoption import STALL_WEEKS, change_of, forecast, level_of, stalled, standstill_of
 from syncd.rules.coverage_codec import unpack_cells, unpack_numbers
@@ -95,7 +96,7 @@ def adoption(
     view: ReleaseView,
     service_key: str,
     *,
-    area: Area | None = None,
+    area: Area | Place | None = None,
     obligation_id: str | None = None,
     targets: Sequence[float] = TARGETS,
     weeks: int = MOST_WEEKS,
@@ -147,7 +148,7 @@ def _sample(  # noqa: PLR0917 - one row, in one week, of one area
     then: ReleaseView,
     on: date,
     row: CoverageRow,
-    area: Area | None,
+    area: Area | Place | None,
     before: _Sample | None,
 ) -> _Sample | None:
     number = then.release.number
@@ -164,8 +165,7 @@ def _sample(  # noqa: PLR0917 - one row, in one week, of one area
     if found is None:
         return None
     state = _on_the_line_of(view, then, Tier(row.line), unpack_cells(found.cells).state)
-    start, stop = _span(view, area, Tier(row.line))
-    return _Sample(found, on, number, state[start:stop])
+    return _Sample(found, on, number, state[_cells(view, area, Tier(row.line))])
 
 
 def _on_the_line_of(
@@ -183,16 +183,18 @@ def _on_the_line_of(
     return moved
 
 
-def _span(view: ReleaseView, area: Area | None, line: Tier) -> tuple[int, int]:
-    return (0, len(view.line.tier(line))) if area is None else bodies_in(view, area, line)
+def _cells(view: ReleaseView, area: Area | Place | None, line: Tier) -> slice | npt.NDArray[np.bool_]:
+    """Return what picks the cells of an area, of a place or of all Germany on a line."""
+    if area is None:
+        return slice(None)
+    return area.cells(view, line)[0] if isinstance(area, Place) else slice(*bodies_in(view, area, line))
 
 
 def _curve(
-    view: ReleaseView, series: Sequence[_Sample], area: Area | None, targets: Sequence[float]
+    view: ReleaseView, series: Sequence[_Sample], area: Area | Place | None, targets: Sequence[float]
 ) -> Adoption:
     row = series[-1].row
-    start, stop = _span(view, area, Tier(row.line))
-    people = view.line.tier(Tier(row.line)).population[start:stop]
+    people = view.line.tier(Tier(row.line)).population[_cells(view, area, Tier(row.line))]
     levels = tuple(level_of(s.state, people, on=s.on, release=s.release) for s in series)
     changes = tuple(
         change_of(one.state, other.state, people, weeks=(other.on - one.on) / _WEEK)
@@ -220,7 +222,7 @@ def _dated(found: Forecast, start: date) -> Dated:
 def stalls(
     view: ReleaseView,
     *,
-    area: Area | None = None,
+    area: Area | Place | None = None,
     obligation_id: str | None = None,
     until: datetime | None = None,
     after: tuple[str, str, str] | None = None,
@@ -234,9 +236,9 @@ def stalls(
     end = until or _replaced_at(view)
     published: dict[int, datetime | None] = {}
     for row in view.store.coverage(view.release.number, obligation_id=obligation_id, after=after):
-        start, stop = _span(view, area, Tier(row.line))
-        people = view.line.tier(Tier(row.line)).population[start:stop]
-        state, since = unpack_cells(row.cells).state[start:stop], unpack_numbers(row.since)[start:stop]
+        part = _cells(view, area, Tier(row.line))
+        people = view.line.tier(Tier(row.line)).population[part]
+        state, since = unpack_cells(row.cells).state[part], unpack_numbers(row.since)[part]
         found = standstill_of(state, since, people)
         if not (found.gaps and found.has_begun):
             continue

@@ -69,3 +69,10 @@ def _member(view: ReleaseView, code: str) -> Area | None:
         return view.area(code)
     except NotFound:
         return None
+
+
+def subject_of(view: ReleaseView, text: str) -> str:
+    """Return the one name of a place: the id of a cohort or the code of an area; raises NotFound."""
+    if any(cohort.cohort_id == text for cohort in view.ask.registry.cohorts):
+        return text
+    return view.area(text).code

@@ -16,6 +16,7 @@ from syncd.pipeline.link_ports import LinkStore
 from syncd.pipeline.probe_ports import ProbeStore
 from syncd.pipeline.register_ports import RegisterStore
 from syncd.pipeline.release_ports import ReleaseStore
+from syncd.pipeline.shelf_ports import ShelfStore
 from syncd.rules.withdraw import NO_GRACE, Grace
 
 if TYPE_CHECKING:
@@ -262,7 +263,9 @@ class ChangeRow:
     title: str
 
 
-class Store(ProbeStore, JudgementStore, LinkStore, RegisterStore, FieldStore, ReleaseStore, Protocol):
+class Store(
+    ProbeStore, JudgementStore, LinkStore, RegisterStore, FieldStore, ReleaseStore, ShelfStore, Protocol
+):
     """All that the use cases ask of a database. Instants are aware UTC."""
 
     # --- runs and sources ---------------------------------------------------------------------------

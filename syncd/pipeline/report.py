@@ -16,9 +16,10 @@ from syncd.errors import NotFound
 from syncd.model.coverage import CellState, Tier
 from syncd.model.report import Column, ColumnKind, Map, Report, Section, Shade, Table
 from syncd.pipeline.entry_codec import decode_service
-from syncd.pipeline.place import place_of
+from syncd.pipeline.place import place_of, subject_of
 from syncd.pipeline.report_action import action, breaks, uniformity
 from syncd.pipeline.report_background import changes, methods
+from syncd.pipeline.report_rollout import rollout
 from syncd.rules.assess import STATES
 from syncd.rules.coverage_codec import unpack_cells
 from syncd.rules.report_words import REPORT
@@ -48,13 +49,17 @@ _SHOWN = tuple(state for state in CellState if state is not CellState.NOT_OWED)
 
 @dataclass(frozen=True, slots=True)
 class Ordered:
-    """What a report is ordered for: a place, an obligation, a language and what to compare with."""
+    """What a report is ordered for: a place, an obligation, a language and what to compare with.
+
+    ``names``: it may name the people gaps are assigned to.
+    """
 
     view: ReleaseView
     place: Place
     obligation: Obligation
     language: str
     since: datetime | None = None
+    names: bool = False
     _cells: dict[Tier, tuple[npt.NDArray[np.bool_], Numbers]] = field(default_factory=dict, compare=False)
 
     def cells(self, line: Tier) -> tuple[npt.NDArray[np.bool_], Numbers]:
@@ -111,18 +116,21 @@ def report(
     language: str,
     obligation_id: str | None = None,
     since: datetime | None = None,
+    names: bool = False,
 ) -> Report:
     """Return the report about an area or cohort; raises NotFound for an unknown subject or obligation.
 
     ``since`` is the instant whose release changes are counted from; None compares with the first one kept.
+    ``names`` names the people gaps are assigned to, which is for operators only.
     """
     place = place_of(view, subject)
-    ordered = Ordered(view, place, _obligation(view, obligation_id), language, since)
+    ordered = Ordered(view, place, obligation_of(view, obligation_id), language, since, names)
     counted = _count(ordered)
-    doing = action(ordered)
+    doing = action(ordered, int(counted.matrix(ordered.line).sum(axis=0)[_GAPS].sum()))
     builders: tuple[Callable[[], Section], ...] = (
         partial(_summary, ordered, counted, doing.first),
         lambda: doing.section,
+        partial(rollout, ordered),
         partial(_areas, ordered, counted),
         partial(_services, ordered, counted),
         partial(breaks, ordered),
@@ -131,7 +139,7 @@ def report(
         partial(methods, ordered),
     )
     return Report(
-        subject=subject,
+        subject=subject_of(view, subject),
         title=ordered.say("title", place=place.name),
         subtitle=ordered.say("obligation", title=ordered.obligation.title),
         language=language,
@@ -143,7 +151,8 @@ def report(
     )
 
 
-def _obligation(view: ReleaseView, obligation_id: str | None) -> Obligation:
+def obligation_of(view: ReleaseView, obligation_id: str | None) -> Obligation:
+    """Return the obligation of that id, or the first one; raises NotFound."""
     for obligation in view.obligations:
         if obligation_id in {None, obligation.obligation_id}:
             return obligation

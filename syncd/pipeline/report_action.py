@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from syncd.model.report import Column, ColumnKind, Section, Table
 from syncd.pipeline.media_breaks import channels
 from syncd.pipeline.priorities import priorities
+from syncd.pipeline.report_status import standings
 from syncd.pipeline.uniformity import uniformities
 from syncd.rules.plan_words import CASES_UNKNOWN, FINDINGS, FORMULA
 from syncd.rules.words import EVIDENCE, say
@@ -30,8 +31,11 @@ class Action:
     first: str
 
 
-def action(ordered: Ordered) -> Action:
-    """Return the gaps by priority, each with who owes it and what runs elsewhere."""
+def action(ordered: Ordered, gaps: int) -> Action:
+    """Return the gaps by priority, each with who owes it, what runs elsewhere and what was said of it.
+
+    ``gaps`` is how many gaps the place has on its line.
+    """
     line = ordered.line.value
     every = priorities(ordered.view, ordered.place, obligation_id=ordered.obligation.obligation_id)
     found = [one for one in every if one.need.key[1] == line]
@@ -44,6 +48,9 @@ def action(ordered: Ordered) -> Action:
     ]
     if len(found) > _LONGEST:
         texts.append(ordered.say("action_more", shown=_LONGEST, all=len(found)))
+    doing = standings(ordered, gaps)
+    shown = found[:_LONGEST]
+    extra = doing.columns([one.need.key for one in shown])
     table = Table(
         "priorities",
         ordered.say("action_table"),
@@ -55,12 +62,15 @@ def action(ordered: Ordered) -> Action:
             Column(ordered.say("col_body")),
             Column(ordered.say("col_priority"), ColumnKind.NUMBER),
             Column(ordered.say("col_solution")),
+            *(column for column, _ in extra),
         ),
-        tuple(_row(ordered, one) for one in found[:_LONGEST]),
+        tuple(
+            (*_row(ordered, one), *(values[place] for _, values in extra)) for place, one in enumerate(shown)
+        ),
     )
     first = found[0]
     return Action(
-        Section("action", ordered.say("action"), tuple(texts), (table,)),
+        Section("action", ordered.say("action"), (*texts, *doing.sentences()), (table, *doing.tables())),
         ordered.say(
             "summary_first",
             service=first.service_name,

@@ -1,25 +1,28 @@
-"""Use case: keep a rendered report, so that last month's is fetched again byte for byte.
+"""Use case: keep a written report, so that last month's is fetched again byte for byte.
 
-A report is written once per release, subject, obligation, language, form and release compared with; later
-versions of the program may word it differently, but what was handed out stays as it was.
+What was written of a release that another one followed stays as it is: later versions of the program may
+word it differently, but what was handed out does not change. While a release is the current one, operators go
+on deciding on gaps, so its report is sent as kept only while log and day are those it was written on.
 """
 
 from __future__ import annotations
 
+from datetime import UTC
 from typing import TYPE_CHECKING
 
-from syncd.errors import NotFound
 from syncd.pipeline.codec import canonical_json, short_hash
+from syncd.pipeline.gap_log import as_of
+from syncd.pipeline.place import subject_of
+from syncd.pipeline.report import obligation_of
+from syncd.pipeline.shelf_ports import ReportMark, ReportOrder
 
 if TYPE_CHECKING:
     from datetime import datetime
 
     from syncd.pipeline.ask import ReleaseView
 
-_KIND = "report/1"
 
-
-def report_key(
+def order_of(
     view: ReleaseView,
     subject: str,
     *,
@@ -27,21 +30,39 @@ def report_key(
     language: str,
     since: datetime | None,
     form: str,
-) -> str:
-    """Return under which name a report of this release is kept."""
+    names: bool = False,
+) -> ReportOrder:
+    """Return what is asked for, in its one spelling; raises NotFound for an unknown place or obligation."""
+    return ReportOrder(
+        subject_of(view, subject),
+        obligation_of(view, obligation_id).obligation_id,
+        language,
+        form,
+        since.astimezone(UTC).isoformat() if since else "",
+        names,
+    )
+
+
+def kept(view: ReleaseView, order: ReportOrder) -> bytes | None:
+    """Return the kept report of the release, or None where it has to be written."""
     release = view.release
-    asked = [subject, obligation_id or "", language, since.isoformat() if since else "", form]
-    return short_hash(canonical_json([_KIND, release.number, release.digest, *asked])).hex()
+    followed = view.store.published_at(release.number + 1) is not None
+    return view.store.latest_report(
+        order,
+        release=release.number,
+        release_digest=release.digest,
+        stand=None if followed else stand_of(view),
+    )
 
 
-def kept(view: ReleaseView, key: str) -> bytes | None:
-    """Return a kept report, or None."""
-    try:
-        return view.store.document(key)
-    except NotFound:
-        return None
+def keep(view: ReleaseView, order: ReportOrder, body: bytes, *, period: str = "") -> int:
+    """Keep a report of the release and return its number; nothing kept before is changed."""
+    release = view.release
+    mark = ReportMark(release.number, release.digest, release.published_at, stand_of(view), period)
+    return view.store.keep_report(order, mark, body, now=view.ask.clock())
 
 
-def keep(view: ReleaseView, key: str, body: bytes) -> None:
-    """Keep a report; what is kept under that name already stays."""
-    view.store.put_document(key, body)
+def stand_of(view: ReleaseView) -> str:
+    """Return what a report depends on besides its release: the state of the log, and the day."""
+    told = [view.store.last_judgement(), as_of(view).date().isoformat()]
+    return short_hash(canonical_json(told)).hex()

@@ -94,6 +94,66 @@ REPORT: Final[dict[str, Text]] = {
         "de": "Gezeigt sind die ersten {shown} von {all}; alle: syncd priorities.",
         "en": "The first {shown} of {all} are shown; all of them: syncd priorities.",
     },
+    "doing": {
+        "de": "Bearbeitung der {gaps} Lücken: {counts}.",
+        "en": "Where the {gaps} gaps stand: {counts}.",
+    },
+    "doing_more": {
+        "de": "Bearbeitung der Lücken, zu denen etwas gesagt wurde: {counts}. Die übrigen sind offen.",
+        "en": "Where the gaps stand of which something was said: {counts}. All others are open.",
+    },
+    "doing_note": {
+        "de": "Auch zur Kenntnis genommene, ausgenommene und bestrittene Lücken zählen überall mit: Nur die "
+        "Quelle schließt eine Lücke. Status am {day}.",
+        "en": "Acknowledged, waived and disputed gaps count everywhere like all others: only the source closes "
+        "a gap. Status on {day}.",
+    },
+    "doing_table": {"de": "Lücken nach Status", "en": "Gaps by status"},
+    "overdue": {"de": "überfällig", "en": "overdue"},
+    "assigned": {"de": "zugewiesen", "en": "assigned"},
+    "col_status": {"de": "Status", "en": "Status"},
+    "col_gaps": {"de": "Lücken", "en": "Gaps"},
+    "col_assigned": {"de": "zugewiesen", "en": "assigned"},
+    "col_overdue": {"de": "überfällig", "en": "overdue"},
+    "col_due": {"de": "fällig am", "en": "due on"},
+    # --- speed
+    "rollout": {"de": "Was stillsteht", "en": "What stands still"},
+    "rollout_none": {
+        "de": "Keine Verbreitung, die begonnen hatte, steht hier still.",
+        "en": "No roll-out that had begun stands still here.",
+    },
+    "rollout_text": {
+        "de": "{services} Leistungen hatten begonnen, sich zu verbreiten; seit mindestens acht Wochen kam "
+        "keine Stelle hinzu, und es bleiben Lücken.",
+        "en": "{services} services had begun to spread; for eight weeks or more no body was added, and gaps "
+        "remain.",
+    },
+    "rollout_one": {
+        "de": "Eine Leistung hatte begonnen, sich zu verbreiten; seit mindestens acht Wochen kam keine Stelle "
+        "hinzu, und es bleiben Lücken.",
+        "en": "One service had begun to spread; for eight weeks or more no body was added, and gaps remain.",
+    },
+    "rollout_more": {
+        "de": "Gezeigt sind die {shown} mit den meisten Menschen in Lücken von {all}; alle: syncd adoption.",
+        "en": "The {shown} with most people in gaps of {all} are shown; all of them: syncd adoption.",
+    },
+    "rollout_table": {"de": "Seit wann nichts hinzukam", "en": "Since when nothing was added"},
+    "rollout_note": {
+        "de": "Prognose: wann {target} der Menschen erreicht wären, wenn es im Mittel der beobachteten Wochen "
+        "weiterginge, mit einem Intervall von 80 %; sonst, warum es keine gibt.",
+        "en": "Forecast: when {target} of the people would be reached if it went on at the mean of the weeks "
+        "observed, with an interval of 80 %; else why there is none.",
+    },
+    "rollout_expected": {
+        "de": "{expected} ({earliest} bis {latest})",
+        "en": "{expected} ({earliest} to {latest})",
+    },
+    "rollout_never": {"de": "offen", "en": "open"},
+    "col_last_gain": {"de": "zuletzt hinzugekommen", "en": "last added"},
+    "col_weeks": {"de": "Wochen", "en": "Weeks"},
+    "col_covered": {"de": "versorgt", "en": "covered"},
+    "col_people_in_gaps": {"de": "Menschen in Lücken", "en": "People in gaps"},
+    "col_forecast": {"de": "Prognose", "en": "Forecast"},
     "nobody_elsewhere": {"de": "läuft nirgends", "en": "runs nowhere"},
     # --- media breaks, uniformity
     "breaks": {"de": "Medienbrüche und widerlegte Angaben", "en": "Media breaks and contradicted claims"},

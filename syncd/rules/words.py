@@ -6,7 +6,10 @@ none is missing.
 
 from __future__ import annotations
 
-from typing import Final
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from datetime import date
 
 Text = dict[str, str]
 
@@ -237,3 +240,8 @@ def number(value: int, language: str) -> str:
     """Return a whole number with its thousands apart: 1.234.567 in German, 1,234,567 in English."""
     text = f"{value:,}"
     return text.replace(",", ".") if language == "de" else text
+
+
+def day_text(day: date, language: str) -> str:
+    """Return a day inside of a sentence: 26.11.2026 in German, 2026-11-26 in English."""
+    return f"{day:%d.%m.%Y}" if language == "de" else day.isoformat()

@@ -18,6 +18,7 @@ from syncd.storage.database import Database
 from syncd.storage.decisions import DecisionPart
 from syncd.storage.fields import FieldPart
 from syncd.storage.judgements import JudgementPart
+from syncd.storage.kept_reports import KeptReportPart
 from syncd.storage.links import LinkPart
 from syncd.storage.probes import ProbePart
 from syncd.storage.publication import PublicationPart
@@ -45,6 +46,7 @@ class SqlStore(
     PublicationPart,
     ReleasePart,
     RegisterPart,
+    KeptReportPart,
     RetentionPart,
 ):
     """The Store port on SQLite or PostgreSQL; safe to use from several threads at once."""

@@ -23,12 +23,13 @@ from syncd.web import (
     api_registers,
     api_releases,
     api_yardstick,
+    kept_reports,
 )
 from syncd.web.answers import MOVING, PINNED, Answer, not_modified, respond
 from syncd.web.calculating import Calculator
 from syncd.web.documents import ReleaseStamp
 from syncd.web.export import catalogue_route, stream_catalogue
-from syncd.web.gap_table import gap_table_route, stream_gaps
+from syncd.web.gap_table import gap_table_route, gap_workbook_route, send_gaps, stream_gaps
 from syncd.web.gate import Gate
 from syncd.web.guard import WAITING, guard
 from syncd.web.health import add_health
@@ -69,8 +70,11 @@ def build_app(deps: WebDeps) -> web.Application:
         *api_judgements.table.routes,
         *api_conflicts.table.routes,
         catalogue_route(),
+        *kept_reports.table.routes,
         gap_table_route(),
+        gap_workbook_route(),
         report_route(),
+        kept_reports.kept_report_route(),
     ]
     calculator = Calculator(reader)
     for route in sorted(routes, key=_literal_first):
@@ -82,7 +86,9 @@ def build_app(deps: WebDeps) -> web.Application:
             app.router.add_get(route.path, _handler(route, reader, gate))
     app.router.add_get("/v1/catalogue.ndjson", stream_catalogue(reader))
     app.router.add_get("/v1/gaps.csv", stream_gaps(reader, gate))
-    app.router.add_get("/v1/reports/{subject}", send_report(reader, deps, calculator))
+    app.router.add_get("/v1/gaps.xlsx", send_gaps(reader, deps, gate, calculator))
+    app.router.add_get("/v1/reports/{subject}", send_report(reader, deps, calculator, gate))
+    app.router.add_get("/v1/kept-reports/{report}", kept_reports.send_kept_report(reader))
     routes += add_health(app, deps, reader)
     app.router.add_get("/v1/openapi.json", _fixed(openapi_document(routes, deps)))
     pages.add_to(app)

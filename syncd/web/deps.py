@@ -6,11 +6,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
+    from datetime import date
 
     from syncd.model.report import Report
     from syncd.pipeline.ask import Ask
     from syncd.pipeline.ports import Store
+    from syncd.rules.gap_sheet import Row
 
 
 def nobody() -> Mapping[str, bytes]:
@@ -28,7 +30,8 @@ class WebDeps:
     ``ok`` that is False makes the service unready. ``on_request`` hears of every answer: method as
     it was sent, route pattern, status, seconds. ``operators`` returns who may decide now, name to SHA-256 of
     the token; it runs in a thread. ``decided`` hears that something was decided, so that a release follows.
-    ``render_report`` writes a report in one of the forms of :mod:`syncd.web.reports`, in a thread.
+    ``render_report`` writes a report in one of the forms of :mod:`syncd.web.reports`, ``gap_workbook`` a list
+    of gaps in a language as of a day as XLSX; both in a thread.
     """
 
     ask: Callable[[], Ask]
@@ -36,6 +39,7 @@ class WebDeps:
     metrics_text: Callable[[], bytes]
     ready: Callable[[], Mapping[str, object]]
     render_report: Callable[[Report, str], bytes]
+    gap_workbook: Callable[[Iterable[Row], str, date], bytes]
     version: str
     title: str = "syncd"
     on_request: Callable[[str, str, int, float], None] | None = None

@@ -14,22 +14,24 @@ from pydantic import Field
 
 from syncd.model.report import Section
 from syncd.pipeline.report import report
-from syncd.pipeline.report_shelf import kept, report_key
+from syncd.pipeline.report_shelf import kept, order_of
 from syncd.web.answers import HTML, JSON, MOVING, Answer, not_modified, respond
 from syncd.web.documents import Document
+from syncd.web.gap_table import XLSX
 from syncd.web.paging import Query
 from syncd.web.parameters import AsOf, Language, Moment, Text, read_parameters
-from syncd.web.reading import pack_in_thread, release_tag
+from syncd.web.problems import NotAuthorised
+from syncd.web.reading import judged_tag, pack_in_thread, release_tag
 from syncd.web.routes import Binding, Route
 
 if TYPE_CHECKING:
     from syncd.pipeline.ask import ReleaseView
     from syncd.web.calculating import Calculator
     from syncd.web.deps import WebDeps
+    from syncd.web.gate import Gate
     from syncd.web.reader import Reader
 
 MARKDOWN: Final = "text/markdown; charset=utf-8"
-XLSX: Final = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 MEDIA_TYPES: Final = {"json": JSON, "html": HTML, "md": MARKDOWN, "xlsx": XLSX}
 # The document brings its style along and nothing else; it may not be framed or send anything.
 _OWN_STYLE: Final = (
@@ -49,6 +51,9 @@ class ReportParameters(AsOf):
     obligation: Text | None = Field(None, description="Obligation set; default: the first one.")
     since: Moment | None = Field(
         None, description="Tell changes since then; default: 30 days before the release."
+    )
+    names: Literal["true", "false"] = Field(
+        "false", description="`true` names the people gaps are assigned to; for operators."
     )
 
 
@@ -83,14 +88,18 @@ def report_route() -> Route:
     )
 
 
-def send_report(reader: Reader, deps: WebDeps, calculator: Calculator) -> Handler:
+def send_report(reader: Reader, deps: WebDeps, calculator: Calculator, gate: Gate) -> Handler:
     """Return the handler."""
 
     async def handle(request: web.Request) -> web.StreamResponse:
         parameters = read_parameters(ReportParameters, request.query.items(), request.match_info)
+        operator = await gate.asker(request) if parameters.names == "true" else ""
+        if parameters.names == "true" and not operator:
+            raise NotAuthorised("who is assigned is told to operators only")
         view = await reader.view(release=parameters.release, at=parameters.at)
         query = Query.of(request.rel_url.raw_path, request.query.items())
-        etag = release_tag(view, query, reader)
+        # Gaps have a status, and decisions on them need no release.
+        etag = await judged_tag(release_tag(view, query, reader), reader, operator)
         unchanged = not_modified(request, etag, MOVING)
         if unchanged is not None:
             return unchanged
@@ -98,9 +107,8 @@ def send_report(reader: Reader, deps: WebDeps, calculator: Calculator) -> Handle
         if answer is None:
             async with calculator.own_turn():
                 body = await reader.run(lambda: _body(view, parameters, deps))
-            answer = Answer(
-                body, MEDIA_TYPES[parameters.format], etag=etag, headers=_headers(view, parameters)
-            )
+            headers = report_headers(parameters.format, view.release.number, named=bool(operator))
+            answer = Answer(body, MEDIA_TYPES[parameters.format], etag=etag, headers=headers)
             reader.answers.put(etag, answer)
         await pack_in_thread(request, answer, reader)
         return respond(request, answer)
@@ -109,29 +117,37 @@ def send_report(reader: Reader, deps: WebDeps, calculator: Calculator) -> Handle
 
 
 def _body(view: ReleaseView, asked: ReportParameters, deps: WebDeps) -> bytes:
-    found = kept(
+    names = asked.names == "true"
+    order = order_of(
         view,
-        report_key(
-            view,
-            asked.subject,
-            obligation_id=asked.obligation,
-            language=asked.lang,
-            since=asked.since,
-            form=asked.format,
-        ),
+        asked.subject,
+        obligation_id=asked.obligation,
+        language=asked.lang,
+        since=asked.since,
+        form=asked.format,
+        names=names,
     )
+    found = kept(view, order)
     if found is not None:
         return found
     document = report(
-        view, asked.subject, language=asked.lang, obligation_id=asked.obligation, since=asked.since
+        view,
+        asked.subject,
+        language=asked.lang,
+        obligation_id=asked.obligation,
+        since=asked.since,
+        names=names,
     )
     return deps.render_report(document, asked.format)
 
 
-def _headers(view: ReleaseView, asked: ReportParameters) -> dict[str, str]:
-    headers = {"Syncd-Release": str(view.release.number)}
-    if asked.format == "html":
+def report_headers(form: str, release: int, *, named: bool = False) -> dict[str, str]:
+    """Return what a report needs besides its bytes; ``named``: it names people, to operators only."""
+    headers = {"Syncd-Release": str(release)}
+    if named:
+        headers["Vary"] = "Accept-Encoding, Authorization"
+    if form == "html":
         headers["Content-Security-Policy"] = _OWN_STYLE
-    if asked.format == "xlsx":
-        headers["Content-Disposition"] = 'attachment; filename="report.xlsx"'
+    if form == "xlsx":
+        headers["Content-Disposition"] = f'attachment; filename="report-{release}.xlsx"'
     return headers

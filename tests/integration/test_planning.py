@@ -22,6 +22,7 @@ from syncd.pipeline.gaps import GapQuery
 from syncd.pipeline.media_breaks import channels
 from syncd.pipeline.place import place_of
 from syncd.pipeline.priorities import priorities
+from syncd.pipeline.report import report
 from syncd.pipeline.reuse import reuse
 from syncd.pipeline.uniformity import deviations, distance_of, uniformities
 from syncd.rules.areas import AreaIndex
@@ -293,6 +294,24 @@ def test_weeks_without_a_release_are_weeks(growing: Miniature) -> None:
     assert list(stalls(view, area=view.area("Nordland"))) == []
     assert list(stalls(view, after=("alltag", "gemeinde", mini.OWN_FORM))) == []
     assert list(stalls(view, until=mini.NOW)) == []
+
+
+def test_a_report_tells_what_stands_still_since_when_and_foretells(growing: Miniature) -> None:
+    tell(growing, TOWNS[:-1])
+    growing.publish()
+    growing.clock.forward(weeks=9)
+    tell(growing, TOWNS[:-1])
+    sections = {s.name: s for s in report(growing.ask().view(), "00", language="de").sections}
+    (table,) = sections["rollout"].tables
+    last = mini.NOW - timedelta(weeks=2)
+    assert [row[:8] for row in table.rows] == [
+        ("Musterwohnsitz anmelden", mini.OWN_FORM, last.date().isoformat(), 11, 6, 1, 0, 1_000)
+    ]
+    # 1,000 of 261,000 people are left, so four fifths are long there.
+    assert table.rows[0][-1] == "Das Ziel ist schon erreicht."
+    # In the Land of the last town the roll-out never went from body to body.
+    (south,) = (s for s in report(growing.ask().view(), "09", language="de").sections if s.name == "rollout")
+    assert not south.tables
 
 
 def test_a_source_that_falls_silent_is_no_loss_and_its_return_no_roll_out(growing: Miniature) -> None:

@@ -6,6 +6,7 @@ import json
 import os
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -16,12 +17,16 @@ from syncd.exports.report_html import render_html
 from syncd.exports.report_markdown import render_markdown
 from syncd.model.evidence import ChannelKind
 from syncd.model.report import Report, Table
+from syncd.pipeline.gap_life import GapDecision, decide_gap
 from syncd.pipeline.report import report
-from syncd.pipeline.report_shelf import keep, kept, report_key
+from syncd.pipeline.report_shelf import keep, kept, order_of
+from syncd.rules.gap_life import GapAnswer
 from syncd.storage import SqlStore, open_store
 from tests.support.miniature import (
+    DEAD_LINK,
     GROSSSTADT,
     NOT_LISTED,
+    TO_PRINT,
     Miniature,
     channel,
     claim,
@@ -102,21 +107,75 @@ def test_the_first_release_has_nothing_to_be_compared_with(miniature: Miniature)
     assert section.paragraphs == ("Es gibt keinen früheren Stand zum Vergleich.",)
 
 
-def test_a_report_once_kept_stays_as_it_was(miniature: Miniature) -> None:
+ASKED: dict[str, Any] = {"obligation_id": None, "since": None, "form": "md"}
+
+
+def test_a_report_of_a_release_that_was_followed_stays_as_it_was(miniature: Miniature) -> None:
     view = miniature.ask().view()
-    asked: dict[str, Any] = {"obligation_id": None, "since": None, "form": "md"}
-    key = report_key(view, "pilots", language="de", **asked)
-    other = report_key(view, "pilots", language="en", **asked)
-    assert kept(view, key) is None
-    keep(view, key, b"as it was")
-    keep(view, key, b"worded otherwise")
-    assert kept(view, key) == b"as it was"
-    assert kept(view, other) is None
+    order = order_of(view, "pilots", language="de", **ASKED)
+    assert kept(view, order) is None
+    keep(view, order, b"as it was")
+    assert kept(view, order) == b"as it was"
+    assert kept(view, order_of(view, "pilots", language="en", **ASKED)) is None
     miniature.clock.forward(hours=1)
     miniature.say("grossstadt", grossstadt_claims()[:2])
     miniature.publish()
-    assert kept(miniature.ask().view(release=1), key) == b"as it was"
-    assert report_key(miniature.ask().view(), "pilots", language="de", **asked) != key
+    miniature.clock.forward(days=40)
+    decide(miniature, GapAnswer.ACKNOWLEDGE)
+    assert kept(miniature.ask().view(release=1), order) == b"as it was"
+    assert kept(miniature.ask().view(), order) is None
+
+
+def test_a_report_of_the_current_release_is_written_anew_when_something_was_decided(
+    miniature: Miniature,
+) -> None:
+    view = miniature.ask().view()
+    order = order_of(view, "pilots", language="de", **ASKED)
+    number = keep(view, order, b"before")
+    decide(miniature, GapAnswer.ACKNOWLEDGE)
+    assert kept(view, order) is None
+    keep(view, order, b"after")
+    assert kept(view, order) == b"after"
+    assert view.store.kept_report(number)[1] == b"before"  # by its number for ever
+
+
+def test_places_have_one_name_on_the_shelf(miniature: Miniature) -> None:
+    view = miniature.ask().view()
+    spellings = ("Großstadt", GROSSSTADT, "06411000")
+    assert {order_of(view, one, language="de", **ASKED).subject for one in spellings} == {GROSSSTADT}
+
+
+def decide(miniature: Miniature, answer: GapAnswer, key: str = NOT_LISTED, **more: Any) -> None:
+    miniature.clock.forward(seconds=1)
+    gap_id = f"alltag/gemeinde/{key}/{GROSSSTADT}"
+    decide_gap(miniature.ask().view(), GapDecision(gap_id, answer, "weil", **more), decided_by="Anna")
+
+
+def test_what_was_said_of_gaps_stands_beside_them_and_hides_none(miniature: Miniature) -> None:
+    plain = written(miniature, GROSSSTADT)
+    assert [column.title for column in tables(plain)["priorities"].columns][-1] == "passt am besten"
+    decide(miniature, GapAnswer.ACKNOWLEDGE)
+    decide(miniature, GapAnswer.ASSIGN, value="Frau Öz")
+    decide(miniature, GapAnswer.SET_DUE, value="2026-11-25")
+    decide(miniature, GapAnswer.WAIVE, TO_PRINT, until=date(2027, 6, 30))
+    told = written(miniature, GROSSSTADT)
+    assert told.facts == plain.facts
+    table = tables(told)["priorities"]
+    assert [column.title for column in table.columns][-3:] == ["Status", "zugewiesen", "fällig am"]
+    assert {row[1]: row[-3:] for row in table.rows} == {
+        NOT_LISTED: ("zur Kenntnis genommen, 1 überfällig", "zugewiesen", "2026-11-25"),
+        TO_PRINT: ("ausgenommen", "", None),
+        DEAD_LINK: ("offen", "", None),
+    }
+    assert [row[:2] for row in tables(told)["statuses"].rows] == [
+        ("offen", 1),
+        ("zur Kenntnis genommen", 1),
+        ("ausgenommen", 1),
+        ("zugewiesen", 1),
+        ("überfällig", 1),
+    ]
+    named = report(miniature.ask().view(), GROSSSTADT, language="de", names=True)
+    assert "Frau Öz" in {row[-2] for row in tables(named)["priorities"].rows}
 
 
 def test_an_unknown_obligation_is_named_with_those_there_are(miniature: Miniature) -> None:
@@ -145,8 +204,20 @@ def test_the_api_gives_a_report_in_every_form(miniature: Miniature) -> None:
 
 def test_the_api_sends_a_report_as_it_was_kept(miniature: Miniature) -> None:
     view = miniature.ask().view()
-    key = report_key(view, "pilots", obligation_id=None, language="de", since=None, form="md")
-    keep(view, key, b"as it was")
+    order = order_of(view, "pilots", language="de", **ASKED)
+    number = keep(view, order, b"as it was")
+    named = keep(view, replace(order, names=True), b"Frau Meier")
     with served(miniature) as site:
         kept_one = ask(f"{site.url}/v1/reports/pilots", parameters={"format": "md", "lang": "de"})
         assert kept_one.text == "as it was"
+        listed = json.loads(ask(f"{site.url}/v1/kept-reports", parameters={"subject": "pilots"}).text)[
+            "items"
+        ]
+        assert [(one["report"], one["release"], one["format"], one["since"]) for one in listed] == [
+            (number, 1, "md", None)
+        ]
+        again = ask(f"{site.url}/v1/kept-reports/{number}")
+        assert (again.text, again.headers["Content-Type"]) == ("as it was", "text/markdown; charset=utf-8")
+        assert "max-age" in again.headers["Cache-Control"]
+        assert ask(f"{site.url}/v1/kept-reports/{named}").status == 404
+        assert ask(f"{site.url}/v1/reports/pilots", parameters={"names": "true"}).status == 401

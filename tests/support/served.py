@@ -15,7 +15,7 @@ from urllib.parse import quote, urlencode
 
 import aiohttp
 
-from syncd.bootstrap.reports import report_renderer
+from syncd.bootstrap.reports import gap_workbook, report_renderer
 from syncd.settings.shipped import shipped_directory
 from syncd.storage import SqlStore
 from syncd.web import Server, WebDeps, build_app
@@ -70,6 +70,7 @@ def web_deps(miniature: Miniature, **more: Any) -> WebDeps:
         "metrics_text": lambda: METRICS,
         "ready": facts,
         "render_report": report_renderer(shipped_directory()),
+        "gap_workbook": gap_workbook,
         "version": "0.0.0-test",
         "title": "Synthetischer Katalog",
         "pointer_seconds": 0.0,
