@@ -113,29 +113,23 @@ def _product(folder: Path) -> None:
     import numpy as np
 
     from syncd.model.evidence import Evidence
-    from syncd.rules.assess import Offers, assess_offers, count
+    from syncd.rules.assess import Mark, Offers, assess_offers, count
 
     offers, line = np.load(folder / "offers.npz"), np.load(folder / "line.npz")
     intervals, service, evidence = offers["intervals"], offers["service"], offers["evidence"]
     owes, people = line["owes"], np.concatenate(([0], np.cumsum(line["population"])))
     bounds = np.searchsorted(service, np.arange(SERVICES + 1))
-    largest = int(np.diff(bounds).max())
-    yes, no = np.ones(largest, dtype=np.bool_), np.zeros(largest, dtype=np.bool_)
+    marks = np.full(len(service), Mark.FRESH | Mark.LOCAL, dtype=np.uint8)
+    levels = np.zeros(len(service), dtype=np.uint8)
     gaps = 0
     for start, stop in zip(bounds[:-1].tolist(), bounds[1:].tolist(), strict=True):
-        size = stop - start
         cells = assess_offers(
             Offers(
                 first=intervals[start:stop, 0],
                 end=intervals[start:stop, 1],
                 evidence=evidence[start:stop],
-                level=np.zeros(size, dtype=np.uint8),
-                dead=no[:size],
-                fresh=yes[:size],
-                local=yes[:size],
-                conflict=no[:size],
-                nameless=no[:size],
-                coarse=no[:size],
+                level=levels[start:stop],
+                marks=marks[start:stop],
             ),
             Evidence.ONLINE_FORM,
             owes,

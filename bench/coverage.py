@@ -14,7 +14,6 @@ import argparse
 import tempfile
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import fields
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
@@ -98,23 +97,20 @@ class _Country:
     def _offers(self, service: int) -> Offers:
         import numpy as np
 
-        from syncd.rules.assess import Offers
+        from syncd.rules.assess import Mark, Offers
 
         start, stop = self._bounds[service], self._bounds[service + 1]
         more = self._extra.get(service, [])
         size = stop - start + len(more)
         extra = np.array([(p, p + 1) for p in more], dtype=np.int32).reshape(-1, 2)
         spans = np.concatenate((self._spans[start:stop], extra))
-        yes, no = np.ones(size, dtype=np.bool_), np.zeros(size, dtype=np.bool_)
-        arrays: dict[str, Any] = {part.name: no for part in fields(Offers)} | {
-            "first": spans[:, 0],
-            "end": spans[:, 1],
-            "evidence": np.concatenate((self._rungs[start:stop], np.full(len(more), 6, dtype=np.uint8))),
-            "level": np.full(size, 12, dtype=np.uint8),
-            "fresh": yes,
-            "local": yes,
-        }
-        return Offers(**arrays)
+        return Offers(
+            first=spans[:, 0],
+            end=spans[:, 1],
+            evidence=np.concatenate((self._rungs[start:stop], np.full(len(more), 6, dtype=np.uint8))),
+            level=np.full(size, 12, dtype=np.uint8),
+            marks=np.full(size, Mark.FRESH | Mark.LOCAL, dtype=np.uint8),
+        )
 
 
 class _Year:
@@ -133,7 +129,7 @@ class _Year:
         from syncd.pipeline.ports import CoverageRow, PartitionResult
         from syncd.rules.assess import count
         from syncd.rules.coverage_codec import (
-            add_to_totals,
+            change_totals,
             pack_cells,
             pack_numbers,
             since,
@@ -146,8 +142,7 @@ class _Year:
         if number in self._rows:
             old, began = self._rows[number]
             before = unpack_cells(old).state, unpack_numbers(began)
-            add_to_totals(self._totals, before[0], -1)
-        add_to_totals(self._totals, cells.state, 1)
+        change_totals(self._totals, before[0] if before else None, cells.state)
         digest, packed = pack_cells(cells)
         began = pack_numbers(since(cells.state, release=release, before=before))
         self._rows[number] = packed, began

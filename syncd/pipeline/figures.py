@@ -19,7 +19,7 @@ from syncd.model.coverage import Tier
 from syncd.pipeline.entry_codec import decode_service
 from syncd.pipeline.place import place_of
 from syncd.pipeline.running import bodies_in
-from syncd.rules.coverage_codec import unpack_planes
+from syncd.rules.coverage_codec import unpack_cells
 from syncd.rules.figures import AreaTallies, Tally, codes_of
 
 if TYPE_CHECKING:
@@ -101,7 +101,7 @@ class Cut:
     def codes(self, row: CoverageRow) -> Codes:
         """Return state and rung of the cells of one service."""
         first, last = int(self.positions[0]), int(self.positions[-1])
-        codes = codes_of(unpack_planes(row.cells)[:, first : last + 1])
+        codes = codes_of(unpack_cells(row.cells, first, last + 1))
         return codes if len(codes) == len(self.positions) else codes[self.positions - first]
 
     def interval(self, view: ReleaseView, area: Area) -> tuple[int, int]:

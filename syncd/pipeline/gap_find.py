@@ -33,19 +33,20 @@ class FoundGap:
     key: GapKey
     row: CoverageRow
     cells: Cells
+    """That cell alone."""
     position: int
     views: GapViews
 
     @property
     def state(self) -> CellState:
         """State of the cell."""
-        return CellState(int(self.cells.state[self.position]))
+        return CellState(int(self.cells.state[0]))
 
     @property
     def gap(self) -> GapView:
         """Everything about the gap; of a cell that is met, too."""
         positions: npt.NDArray[np.intp] = np.array([self.position], dtype=np.intp)
-        return next(self.views.of(self.row, self.cells, positions))
+        return next(self.views.of(self.row, positions, self.cells.words))
 
 
 class GapFinder:
@@ -56,7 +57,7 @@ class GapFinder:
         self.view = view
         self.views = GapViews(view)
         self._name = ("", "", "")
-        self._row: tuple[CoverageRow, Cells] | None = None
+        self._row: CoverageRow | None = None
 
     def find(self, gap_id: str) -> FoundGap:
         """Return the cell an id names; raises NotFound (``bad_gap_id``, ``unknown_gap``)."""
@@ -64,15 +65,16 @@ class GapFinder:
         duty = self.view.duties.get((key.obligation_id, key.line, key.service_key))
         position = self.view.line.tier(duty.line).index.get(key.area_code) if duty else None
         row = self._read(key) if position is not None else None
-        if row is None or position is None or not int(row[1].state[position]):
+        cells = unpack_cells(row.cells, position, position + 1) if row and position is not None else None
+        if row is None or position is None or cells is None or not int(cells.state[0]):
             raise NotFound(
                 f"nobody owes what '{gap_id}' names in release {self.view.release.number}",
                 code="unknown_gap",
                 fix="List the gaps of the area: syncd gaps --area AREA.",
             )
-        return FoundGap(key, *row, position, self.views)
+        return FoundGap(key, row, cells, position, self.views)
 
-    def _read(self, key: GapKey) -> tuple[CoverageRow, Cells] | None:
+    def _read(self, key: GapKey) -> CoverageRow | None:
         name = (key.obligation_id, key.line, key.service_key)
         if name != self._name:
             rows = self.view.store.coverage(
@@ -81,9 +83,8 @@ class GapFinder:
                 line=key.line,
                 service_key=key.service_key,
             )
-            row = next(iter(rows), None)
             self._name = name
-            self._row = (row, unpack_cells(row.cells)) if row else None
+            self._row = next(iter(rows), None)
         return self._row
 
     def _present(self, key: GapKey) -> GapKey:

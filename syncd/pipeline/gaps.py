@@ -22,7 +22,7 @@ from syncd.pipeline.gap_log import GapLog
 from syncd.pipeline.gap_past import Past
 from syncd.pipeline.views import CellView, GapView
 from syncd.rules.assess import STATES
-from syncd.rules.coverage_codec import unpack_cells, unpack_numbers, unpack_states
+from syncd.rules.coverage_codec import unpack_cells, unpack_numbers
 from syncd.rules.gap_life import GapKey, GapStatus, Party, responsible
 
 if TYPE_CHECKING:
@@ -34,7 +34,6 @@ if TYPE_CHECKING:
     from syncd.model.area import Area
     from syncd.pipeline.ask import ReleaseView
     from syncd.pipeline.ports import CoverageRow
-    from syncd.rules.assess import Cells
 
 _NAMES_AHEAD = 256
 """Most names that are read at once."""
@@ -162,20 +161,17 @@ def _gaps(view: ReleaseView, query: GapQuery, after: tuple[str, str, str, str] |
             start, stop = _span(view, query.area, Tier(row.line))
         if start == stop or not any(row.counts[state.label][0] for state in states):
             continue
-        # Most services have no gap in a small area: their states tell, and nothing else is unpacked.
-        mask = wanted[unpack_states(row.cells, stop)[start:]]
-        if not mask.any():
-            continue
-        cells = unpack_cells(row.cells)
+        cells = unpack_cells(row.cells, start, stop)
+        mask = wanted[cells.state]
         if len(causes):
-            mask &= np.isin(cells.cause[start:stop], causes)
+            mask &= np.isin(cells.cause, causes)
         positions = np.flatnonzero(mask) + start
         if after is not None and after[:3] == (row.obligation_id, row.line, row.service_key):
             positions = positions[[line.codes[p] > after[3] for p in positions]]
         if len(positions):
             yield from (
                 gap
-                for gap in context.of(row, cells, positions)
+                for gap in context.of(row, positions, cells.words[positions - start])
                 if (not statuses or gap.status in statuses)
                 and (not parties or gap.responsible in parties)
                 and query.assignee in {None, gap.assignee}
@@ -248,21 +244,22 @@ class GapViews:
         self.past = Past(view)
         self.log = GapLog(view, self.past.predecessors)
 
-    def of(self, row: CoverageRow, cells: Cells, positions: npt.NDArray[np.intp]) -> Iterator[GapView]:
-        """Yield one view per position."""
-        began = unpack_numbers(row.since)
-        for position in positions:
-            yield self._one(row, cells, int(position), int(began[position]))
+    def of(
+        self, row: CoverageRow, positions: npt.NDArray[np.intp], words: npt.NDArray[np.uint32]
+    ) -> Iterator[GapView]:
+        """Yield one view per position; ``words`` are those of :class:`Cells` there. Positions rise."""
+        first = int(positions[0])
+        began = unpack_numbers(row.since, first, int(positions[-1]) + 1)[positions - first]
+        for position, word, since in zip(positions.tolist(), words.tolist(), began.tolist(), strict=True):
+            yield self._one(row, position, word, since)
 
-    def _one(self, row: CoverageRow, cells: Cells, position: int, since: int) -> GapView:
+    def _one(self, row: CoverageRow, position: int, word: int, since: int) -> GapView:
         view, past = self._view, self.past
         duty = view.duties[row.obligation_id, row.line, row.service_key]
         line = view.line.tier(duty.line)
         code = line.codes[position]
         body = view.line.body(code, duty.owed_by)
         body_area = view.line.area(body)
-        # One word, not three planes of all cells: a service may have thousands of gaps.
-        word = int(cells.words[position])
         state, cause = CellState(word & 0xFF), GapCause(word >> 8 & 0xFF)
         key = GapKey(row.obligation_id, row.line, row.service_key, code)
         standing, first_seen = past.standing(key, state, since)

@@ -24,7 +24,7 @@ from syncd.pipeline.ports import CoverageRow, PartitionResult, TotalsRow
 from syncd.pipeline.probing import seen_of
 from syncd.rules.assess import assess, count
 from syncd.rules.coverage_codec import (
-    add_to_totals,
+    change_totals,
     empty_totals,
     pack_cells,
     pack_numbers,
@@ -61,6 +61,8 @@ if TYPE_CHECKING:
     from syncd.rules.merge import Seen
     from syncd.rules.precedence import Precedence
 
+    OldRows = Mapping[tuple[str, str, str], CoverageRow]
+    """Rows of the current release by (obligation, line, service)."""
     Totals = dict[tuple[str, str], npt.NDArray[np.int32]]
     Before = tuple[npt.NDArray[np.uint8], npt.NDArray[np.uint32]]
 
@@ -108,6 +110,8 @@ class PartitionRun:
     _old_keys: Mapping[str, tuple[str, ...]] = field(init=False)
     """Retired keys each service stands for."""
     _ownership: Ownership = field(init=False)
+    _some: bool = False
+    """Only some services are rebuilt: the totals begin with those of the current release."""
 
     def __post_init__(self) -> None:
         """Index the duties by service key and prepare the lines."""
@@ -160,9 +164,10 @@ class PartitionRun:
 
     def results(self, keys: Sequence[str] | None) -> Iterator[PartitionResult]:
         """Build the given keys (sorted), or all; yields one result per service that exists."""
+        self._some = keys is not None
         stream = iter(keys) if keys is not None else self.every_key()
         while chunk := tuple(islice(stream, CHUNK)):
-            before: dict[tuple[str, str, str], CoverageRow] = {
+            before: OldRows = {
                 (row.obligation_id, row.line, row.service_key): row
                 for row in self.store.current_coverage(chunk)
             }
@@ -172,30 +177,28 @@ class PartitionRun:
             )
             parents = speaking_parents(self.plan.services, chunk)
             for key, records in self.store.partition_records(chunk, parents):
-                self._forget(key, before, subtract=keys is not None)
                 rulings = self._rulings(key, logs)
                 result = self._build(key, records, before, (seen_of(probed.get(key, ())), rulings))
+                if self._some:
+                    self._forget(before, result, key)
                 if result is None:
                     self.removed.append(key)
                 else:
                     yield result
 
-    def _forget(
-        self, key: str, before: Mapping[tuple[str, str, str], CoverageRow], *, subtract: bool
-    ) -> None:
-        """Take the old states of a service out of the totals; nothing to do when all is rebuilt."""
-        if not subtract:
-            return
+    def _forget(self, before: OldRows, result: PartitionResult | None, key: str) -> None:
+        """Take out of the totals what a service is no longer measured by."""
+        still = {(row.obligation_id, row.line) for row in result.coverage} if result is not None else set()
         for (obligation_id, line, service_key), row in before.items():
             totals = self._totals.get((obligation_id, line))
-            if service_key == key and totals is not None:
-                add_to_totals(totals, unpack_cells(row.cells).state, -1)
+            if service_key == key and totals is not None and (obligation_id, line) not in still:
+                change_totals(totals, unpack_cells(row.cells).state, None)
 
     def _build(
         self,
         key: str,
         records: Sequence[StoredRecord],
-        before: Mapping[tuple[str, str, str], CoverageRow],
+        before: OldRows,
         known: tuple[Seen, FieldRulings],
     ) -> PartitionResult | None:
         duties = self._duties.get(key, ())
@@ -252,12 +255,13 @@ class PartitionRun:
         entries: Sequence[Entry],
         obligation_id: str,
         duty: Duty,
-        before: Mapping[tuple[str, str, str], CoverageRow],
+        before: OldRows,
     ) -> CoverageRow:
         cells = assess(ServiceKey(key), entries, duty, self.line, self.plan.sources)
-        add_to_totals(self._totals[obligation_id, duty.line.value], cells.state, 1)
         row = before.get((obligation_id, duty.line.value, key))
         previous = self._on_this_line(row, duty.line) if row else None
+        instead_of = previous[0] if previous is not None and self._some else None
+        change_totals(self._totals[obligation_id, duty.line.value], instead_of, cells.state)
         if previous is not None:
             count_moves(self._moves, previous[0], cells.state, self._lands[duty.line])
         began = since(

@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from syncd.pipeline.registry import Registry, SourcePlan
     from syncd.pipeline.workers import PartitionBuilder
 
-RULES_VERSION = 4
+RULES_VERSION = 5
 """Raised whenever a rule changes what comes out of the same inputs; forces a full rebuild."""
 
 _log = structlog.get_logger(__name__)

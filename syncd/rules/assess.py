@@ -9,6 +9,8 @@ makes anything missing.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from enum import IntFlag
+from functools import cache
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -85,27 +87,45 @@ class Cells:
         return (self.words >> np.uint32(shift)).astype(np.uint8)
 
 
+class Mark(IntFlag):
+    """What assessment knows of an offer besides its rung."""
+
+    FRESH = 1
+    """At least one of its sources is; only what fresh sources say counts."""
+    LOCAL = 2
+    """It is provided by the area itself."""
+    DEAD = 4
+    """Its best digital link is dead."""
+    COARSE = 8
+    """Only a ``000`` parent speaks."""
+    CONFLICT = 16
+    """Sources contradict each other about who is competent."""
+    NAMELESS = 32
+    """It names no authority although others do."""
+
+
+_MARKS = 1 << len(Mark)
+_REASONS = (
+    (Mark.COARSE, GapCause.WRONG_KEY),
+    (Mark.CONFLICT, GapCause.CONFLICT),
+    (Mark.NAMELESS, GapCause.NO_AUTHORITY),
+)
+"""Why something that is only described may not be online, the strongest reason first."""
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Offers:
     """The offers of one service on one line, as arrays of shape (offers,).
 
-    Only what fresh sources say counts. ``first`` and ``end`` (int32, end exclusive) are the bodies an offer
-    covers, ``evidence`` (uint8) its rung, ``level`` (uint8) the level of the providing body. The masks:
-    ``coarse`` only a ``000`` parent speaks, ``dead`` its best digital link is dead, ``fresh`` at least one of
-    its sources is, ``local`` it is provided by the area itself, ``conflict`` sources contradict each other,
-    ``nameless`` it names no authority although others do.
+    ``first`` and ``end`` (int32, end exclusive) are the bodies an offer covers, ``evidence`` (uint8) is its
+    rung, ``level`` (uint8) the level of the providing body, ``marks`` (uint8) its :class:`Mark`.
     """
 
     first: Order
     end: Order
     evidence: Bytes
     level: Bytes
-    dead: Mask
-    fresh: Mask
-    local: Mask
-    conflict: Mask
-    nameless: Mask
-    coarse: Mask
+    marks: Bytes
 
 
 def assess(
@@ -126,20 +146,45 @@ def assess_offers(
     offers: Offers, minimum: Evidence, owed: Mask, silence: npt.NDArray[np.uint32] | None = None
 ) -> Cells:
     """Return the cells of one line from offers; ``silence`` holds the words of cells without any offer."""
-    meets = offers.fresh & (offers.evidence >= minimum)
-    verdicts = _verdicts(offers, meets)
-    winner = _paint(offers, meets, len(owed))
+    fresh = (offers.marks & np.uint8(Mark.FRESH)) != 0
+    meets = fresh & (offers.evidence >= minimum)
+    width = offers.end - offers.first
+    order = _from_weakest(width, offers.evidence, meets)
+    all_fresh = bool(fresh.all())
+    if not all_fresh:
+        order = order[fresh[order]]
+    winner = _paint(offers.first[order], offers.end[order], len(owed))
+    told = np.empty(len(order) + 1, dtype=np.uint32)
+    told[:-1] = _verdicts(offers, width, minimum, running=bool(meets.any()))[order]
+    told[-1] = _NO_SOURCE
     # index -1 reads the last row, which stands for "no offer"
-    words = verdicts[winner]
+    words = told.take(winner, mode="wrap")
     if silence is not None:
         np.copyto(words, silence, where=winner < 0)
-    if not offers.fresh.all():
+    if not all_fresh:
         stale = np.zeros(len(owed), dtype=np.bool_)
-        for first, end in zip(offers.first[~offers.fresh], offers.end[~offers.fresh], strict=True):
+        for first, end in zip(offers.first[~fresh], offers.end[~fresh], strict=True):
             stale[first:end] = True
         words[stale & (winner < 0)] = _word(CellState.UNKNOWN, GapCause.STALE)
     words *= owed
     return Cells(words)
+
+
+def verdict(marks: Mark, rung: int, minimum: Evidence, *, running: bool) -> tuple[CellState, GapCause]:
+    """Return what an offer makes of a cell it wins; ``running`` when the service is online anywhere.
+
+    The first reason that holds is the one to act on.
+    """
+    if Mark.FRESH in marks and rung >= minimum:
+        return CellState.OWN if Mark.LOCAL in marks else CellState.INHERITED, GapCause.NONE
+    if Mark.DEAD in marks:
+        return CellState.DEAD, GapCause.DEAD_LINK
+    if rung >= Evidence.APPOINTMENT:
+        return CellState.OFFLINE, GapCause.MEDIA_BREAK
+    for mark, cause in _REASONS:
+        if mark in marks:
+            return CellState.OFFLINE, cause
+    return CellState.OFFLINE, GapCause.SOLUTION_NOT_CONNECTED if running else GapCause.DESCRIBED_NOT_ONLINE
 
 
 def owed_cells(duty: Duty, line: AreaLine) -> Mask:
@@ -161,11 +206,22 @@ def count(cells: Cells, people_before: npt.NDArray[np.int64]) -> dict[str, tuple
     runs of equal states are summed instead of cells.
     """
     state = cells.state
-    edges = np.concatenate(([0], np.flatnonzero(state[1:] != state[:-1]) + 1, [len(state)]))
-    runs = state[edges[:-1]] if len(state) else state
-    number = np.bincount(runs, weights=np.diff(edges), minlength=STATES)
-    people = np.bincount(runs, weights=np.diff(people_before[edges]), minlength=STATES)
-    return dict(zip(_LABELS, zip(map(int, number), map(int, people), strict=True), strict=True))
+    starts = starts_of_runs(state)
+    ends = np.append(starts[1:], len(state))
+    runs = state[starts]
+    number = np.bincount(runs, weights=ends - starts, minlength=STATES).astype(np.int64)
+    people = np.bincount(runs, weights=people_before[ends] - people_before[starts], minlength=STATES).astype(
+        np.int64
+    )
+    return dict(zip(_LABELS, zip(number.tolist(), people.tolist(), strict=True), strict=True))
+
+
+def starts_of_runs(values: npt.NDArray[np.generic]) -> npt.NDArray[np.intp]:
+    """Return where runs of equal values begin, the first at 0; nothing of nothing."""
+    begins = np.empty(len(values), dtype=np.bool_)
+    begins[:1] = True
+    np.not_equal(values[1:], values[:-1], out=begins[1:])
+    return begins.nonzero()[0]
 
 
 def positions(start: int, stop: int, tier: TierLine) -> tuple[int, int]:
@@ -180,8 +236,7 @@ def offers_of(
     """Return the entries that cover at least one body of a line, as arrays."""
     authority_usual = any(entry.value("authority") for entry in entries)
     spans: list[tuple[int, int]] = []
-    rungs: list[tuple[int, int]] = []
-    masks: list[tuple[bool, bool, bool, bool, bool, bool]] = []
+    facts: list[tuple[int, int, int]] = []
     for entry in entries:
         interval = line.interval(entry.area.code)
         if interval is None:
@@ -189,28 +244,21 @@ def offers_of(
         first, end = positions(*interval, tier)
         if first == end:
             continue
-        evidence, dead, fresh = _fresh_evidence(entry, sources)
+        evidence, marks = _fresh_evidence(entry, sources)
         provider = entry.provider
+        if provider is None:
+            marks |= Mark.LOCAL
+        if entry.is_coarse:
+            marks |= Mark.COARSE
+        if _two_authorities(entry):
+            marks |= Mark.CONFLICT
+        if authority_usual and not entry.value("authority"):
+            marks |= Mark.NAMELESS
         spans.append((first, end))
-        rungs.append((evidence, provider.level if provider is not None else entry.area.level))
-        nameless = authority_usual and not entry.value("authority")
-        conflict, coarse = _two_authorities(entry), entry.is_coarse
-        masks.append((dead, fresh, provider is None, conflict, nameless, coarse))
+        facts.append((evidence, provider.level if provider is not None else entry.area.level, marks))
     span = np.array(spans, dtype=np.int32).reshape(-1, 2)
-    rung = np.array(rungs, dtype=np.uint8).reshape(-1, 2)
-    mask = np.array(masks, dtype=np.bool_).reshape(-1, 6)
-    return Offers(
-        span[:, 0],
-        span[:, 1],
-        rung[:, 0],
-        rung[:, 1],
-        mask[:, 0],
-        mask[:, 1],
-        mask[:, 2],
-        mask[:, 3],
-        mask[:, 4],
-        mask[:, 5],
-    )
+    fact = np.array(facts, dtype=np.uint8).reshape(-1, 3)
+    return Offers(span[:, 0], span[:, 1], fact[:, 0], fact[:, 1], fact[:, 2])
 
 
 def _two_authorities(entry: Entry) -> bool:
@@ -218,69 +266,73 @@ def _two_authorities(entry: Entry) -> bool:
     return any(conflict.field == AUTHORITY for conflict in entry.conflicts)
 
 
-def _fresh_evidence(entry: Entry, sources: Mapping[str, SourceFacts]) -> tuple[Evidence, bool, bool]:
-    """Return (rung, link dead, fresh) of an entry as far as fresh sources state it."""
+def _fresh_evidence(entry: Entry, sources: Mapping[str, SourceFacts]) -> tuple[Evidence, Mark]:
+    """Return the rung of an entry as far as fresh sources state it, and whether it is fresh and dead."""
     said_by = {origin.source_id for origin in entry.origins}
     fresh = {source_id for source_id in said_by if source_id in sources and sources[source_id].fresh}
     if fresh == said_by:
-        return entry.evidence, entry.link_dead, True
+        return entry.evidence, Mark.FRESH | Mark.DEAD if entry.link_dead else Mark.FRESH
     spoken = [channel for channel, origin in entry.channels if origin.source_id in fresh]
     evidence = best(spoken)
-    dead = any(c.evidence > evidence and c.evidence >= Evidence.ONLINE_FORM for c in spoken)
-    return evidence, dead, bool(fresh)
+    marks = Mark.FRESH if fresh else Mark(0)
+    if any(c.evidence > evidence and c.evidence >= Evidence.ONLINE_FORM for c in spoken):
+        marks |= Mark.DEAD
+    return evidence, marks
 
 
-def _paint(offers: Offers, meets: Mask, size: int) -> Order:
-    """Return per cell the index of the winning fresh offer, or -1.
+def _from_weakest(width: Order, evidence: Bytes, meets: Mask) -> npt.NDArray[np.intp]:
+    """Return the offers in the order in which they are painted, each over those before it.
 
-    Order of rank: offers that meet the duty before those that do not; among the former the most specific
-    first (so that an own offer is never hidden by an inherited one), among the latter the best rung first.
-    Ties go to the earlier offer, so the order of entries (by area code) decides.
+    Offers that meet the duty come after those that do not; among the former the most specific last (so that
+    an own offer is never hidden by an inherited one), among the latter the best rung last. Of equals the
+    earlier offer wins, so the order of entries (by area code) decides.
     """
-    width = (offers.end - offers.first).astype(np.int64)
-    rung = offers.evidence.astype(np.int64)
-    index = np.arange(len(width))
-    rank = np.where(meets, _MET + ((_WIDEST - width) << 4) + rung, (rung << 24) + _WIDEST - width)
-    order = np.argsort((rank << 24) - index)
-    if not offers.fresh.all():
-        order = order[offers.fresh[order]]
-    first, end = offers.first[order], offers.end[order]
-    number = np.arange(len(order), dtype=np.int32)
-    wide = np.flatnonzero(width[order] != 1)
-    painted = np.full(size, -1, dtype=np.int32)
+    narrow = _WIDEST - width.astype(np.int64)
+    rung = evidence.astype(np.int64)
+    rank = np.where(meets, _MET + (narrow << 4) + rung, (rung << 24) + narrow)
+    return np.argsort((rank << 24) - np.arange(len(rank)))
+
+
+def _paint(first: Order, end: Order, size: int) -> npt.NDArray[np.intp]:
+    """Return per cell the index of the last offer that covers it, or -1."""
+    painted = np.full(size, -1, dtype=np.intp)
+    is_wide = end - first != 1
+    wide = np.flatnonzero(is_wide)
     for paint, start, stop in zip(wide.tolist(), first[wide].tolist(), end[wide].tolist(), strict=True):
         painted[start:stop] = paint
-    narrow = np.flatnonzero(width[order] == 1)
-    leaves = np.full(size, -1, dtype=np.int32)
+    narrow = np.flatnonzero(~is_wide)
+    cells = first[narrow]
+    over = narrow > painted[cells]
     # numbers rise, so that the last one assigned to a cell is the best
-    leaves[first[narrow]] = number[narrow]
-    np.maximum(painted, leaves, out=painted)
-    return np.concatenate((order.astype(np.int32), [np.int32(-1)]))[painted]
+    painted[cells[over]] = narrow[over]
+    return painted
 
 
-def _verdicts(offers: Offers, meets: Mask) -> npt.NDArray[np.uint32]:
-    """Return one word per offer, with one more for "no offer"."""
-    local = offers.local & (offers.end - offers.first == 1)
-    plain = GapCause.SOLUTION_NOT_CONNECTED if meets.any() else GapCause.DESCRIBED_NOT_ONLINE
-    words = np.full(len(meets) + 1, _word(CellState.OFFLINE, plain), dtype=np.uint32)
-    rows = words[:-1]
-    # from the weakest reason to the strongest, each overwriting the one before
-    rows[offers.nameless] = _word(CellState.OFFLINE, GapCause.NO_AUTHORITY)
-    rows[offers.conflict] = _word(CellState.OFFLINE, GapCause.CONFLICT)
-    rows[offers.coarse] = _word(CellState.OFFLINE, GapCause.WRONG_KEY)
-    rows[offers.evidence >= Evidence.APPOINTMENT] = _word(CellState.OFFLINE, GapCause.MEDIA_BREAK)
-    rows[offers.dead] = _word(CellState.DEAD, GapCause.DEAD_LINK)
-    rows[meets] = _word(CellState.INHERITED, GapCause.NONE)
-    rows[meets & local] = _word(CellState.OWN, GapCause.NONE)
-    rows |= offers.evidence.astype(np.uint32) << 16
-    rows |= offers.level.astype(np.uint32) << 24
-    words[-1] = _word(CellState.UNKNOWN, GapCause.NO_SOURCE)
-    return words
+def _verdicts(offers: Offers, width: Order, minimum: Evidence, *, running: bool) -> npt.NDArray[np.uint32]:
+    """Return the word of each offer."""
+    # What an area provides for all below it is inherited there.
+    not_here = np.where(width == 1, np.uint8(_MARKS - 1), np.uint8(_MARKS - 1 - Mark.LOCAL))
+    number = offers.evidence.astype(np.intp) * _MARKS + (offers.marks & not_here)
+    return _verdict_table(minimum, running)[number] | offers.level.astype(np.uint32) << np.uint32(24)
+
+
+@cache
+def _verdict_table(minimum: Evidence, running: bool) -> npt.NDArray[np.uint32]:  # noqa: FBT001 - cached by place
+    """Return the words by rung and marks, all levels zero: uint32 of shape (rungs × marks,)."""
+    words = [
+        _word(*verdict(Mark(marks), rung, minimum, running=running)) | rung << 16
+        for rung in range(len(Evidence))
+        for marks in range(_MARKS)
+    ]
+    return np.array(words, dtype=np.uint32)
 
 
 def _word(state: CellState, cause: GapCause) -> int:
     """Return a cell as one number: state, cause, rung and level, one byte each, the state lowest."""
     return int(state) | int(cause) << 8
+
+
+_NO_SOURCE = _word(CellState.UNKNOWN, GapCause.NO_SOURCE)
 
 
 def _silence(
@@ -298,7 +350,7 @@ def _silence(
     ]
     if not entitled:
         return None
-    words = np.full(len(tier), _word(CellState.UNKNOWN, GapCause.NO_SOURCE), dtype=np.uint32)
+    words = np.full(len(tier), _NO_SOURCE, dtype=np.uint32)
     for facts in sorted(entitled, key=lambda f: f.fresh):
         told = (
             _word(CellState.MISSING, GapCause.NOT_DESCRIBED)

@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 
     import numpy.typing as npt
 
+    from syncd.rules.assess import Cells
+
     Codes = npt.NDArray[np.uint8]
     Numbers = npt.NDArray[np.int64]
     Mask = npt.NDArray[np.bool_]
@@ -122,12 +124,9 @@ class Figures:
         return next(share for share in self.shares if share.rule is rule)
 
 
-def codes_of(planes: Codes) -> Codes:
-    """Return state and rung of each cell as one number below :data:`CODES`.
-
-    ``planes`` as :func:`syncd.rules.coverage_codec.unpack_planes` returns them, uint8 of shape (4, line).
-    """
-    return np.asarray(planes[0] * np.uint8(RUNGS) + planes[2], dtype=np.uint8)
+def codes_of(cells: Cells) -> Codes:
+    """Return state and rung of each cell as one number below :data:`CODES`."""
+    return np.asarray(cells.state * np.uint8(RUNGS) + cells.evidence, dtype=np.uint8)
 
 
 @dataclass(slots=True)

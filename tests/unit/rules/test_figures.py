@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import fields
 from itertools import combinations
 from math import e
 from typing import Any
@@ -14,8 +13,8 @@ from hypothesis import strategies as st
 
 from syncd.model.coverage import CellState, GapCause
 from syncd.model.evidence import Evidence
-from syncd.rules.assess import Cells, Offers, assess_offers
-from syncd.rules.coverage_codec import pack_cells, unpack_planes
+from syncd.rules.assess import Cells, Mark, Offers, assess_offers
+from syncd.rules.coverage_codec import pack_cells, unpack_cells
 from syncd.rules.figure_words import BOUNDS, RULE_TEXTS, RULES, UNITS, percent, share_text
 from syncd.rules.figures import CODES, RUNGS, AreaTallies, Figures, Rule, Share, Tally, Unit, codes_of
 from syncd.rules.simulate import Bound, Gaps, Plan, Weights, adopted, covered_mask, gap_mask
@@ -116,26 +115,24 @@ offer = st.tuples(st.integers(0, len(SPANS) - 1), st.integers(1, 7), st.booleans
 def assessed(offers: list[tuple[int, int, bool]], minimum: Evidence, silence_tells: bool) -> Any:
     offers = sorted(offers)
     spans = np.array([SPANS[at] for at, _, _ in offers], dtype=np.int32).reshape(-1, 2)
-    size = len(offers)
-    yes, no = np.ones(size, dtype=np.bool_), np.zeros(size, dtype=np.bool_)
+    marks = [
+        Mark.FRESH | Mark.LOCAL | (Mark.DEAD if dead and rung < minimum else 0) for _, rung, dead in offers
+    ]
     word = CellState.MISSING | GapCause.NOT_DESCRIBED << 8
-    # What is not named here (conflict, nameless, …) only decides about causes.
-    arrays: dict[str, Any] = {part.name: no for part in fields(Offers)} | {
-        "first": spans[:, 0],
-        "end": spans[:, 1],
-        "evidence": np.array([rung for _, rung, _ in offers], dtype=np.uint8),
-        "level": np.zeros(size, dtype=np.uint8),
-        "dead": np.array([dead and rung < minimum for _, rung, dead in offers], dtype=np.bool_),
-        "fresh": yes,
-        "local": yes,
-    }
+    # What is not marked here (conflict, nameless, …) only decides about causes.
     cells = assess_offers(
-        Offers(**arrays),
+        Offers(
+            first=spans[:, 0],
+            end=spans[:, 1],
+            evidence=np.array([rung for _, rung, _ in offers], dtype=np.uint8),
+            level=np.zeros(len(offers), dtype=np.uint8),
+            marks=np.array(marks, dtype=np.uint8),
+        ),
         minimum,
         np.ones(BODIES, dtype=np.bool_),
         np.full(BODIES, word, dtype=np.uint32) if silence_tells else None,
     )
-    return codes_of(unpack_planes(pack_cells(cells)[1]))
+    return codes_of(unpack_cells(pack_cells(cells)[1]))
 
 
 duties = st.tuples(rungs, st.booleans())
@@ -158,7 +155,7 @@ def test_an_offer_from_above_never_worsens_a_cell(
 @given(codes)
 def test_codes_survive_the_packed_row(row: Any) -> None:
     words = (row // RUNGS).astype(np.uint32) | (row % RUNGS).astype(np.uint32) << 16
-    assert (codes_of(unpack_planes(pack_cells(Cells(words))[1])) == row).all()
+    assert (codes_of(unpack_cells(pack_cells(Cells(words))[1])) == row).all()
     assert row.max() < CODES
 
 
