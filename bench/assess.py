@@ -4,7 +4,8 @@ Compared in one run, each as a whole process with its imports and the loading of
 
 - ``syncd``: the product's own assessment (states, causes, rungs and levels of every cell, counted),
 - ``plain numpy``: a boolean matrix, leaf offers scattered, one slice per other offer, gaps counted – the
-  usual quick way, which knows no states at all,
+  usual quick way, which knows covered or not and nothing else (no states, causes, rungs, levels, people),
+- ``plain numpy, states``: the same way with a word for each cell, which is what ``syncd`` works out,
 - ``SQLite join``: closure table and count of distinct cells, on a tenth of the services (``--sql``).
 
 Figures: must of the house (goal P9): at most half the wall time of plain numpy, at most 200 MiB.
@@ -41,6 +42,7 @@ def main() -> None:
         run_apart(lambda: _make_offers(path, options.offers))
         ways: dict[str, Callable[[], object]] = {
             "plain numpy": lambda: _plain_numpy(path),
+            "plain numpy, states": lambda: _plain_states(path),
             "syncd": lambda: _product(path),
         }
         figures: dict[str, list[Figure]] = {name: [] for name in ways}
@@ -107,6 +109,44 @@ def _plain_numpy(folder: Path) -> None:
     gaps = int((~covered[:, line["owes"]]).sum())
     if not gaps:
         raise RuntimeError
+
+
+def _plain_states(folder: Path) -> None:
+    """Do what the product does with one matrix of words: weakest offers first, each over those before."""
+    import numpy as np
+
+    from syncd.model.coverage import CellState, GapCause
+    from syncd.model.evidence import Evidence
+
+    offers, line = np.load(folder / "offers.npz"), np.load(folder / "line.npz")
+    intervals, service, evidence = offers["intervals"], offers["service"], offers["evidence"]
+    width = intervals[:, 1] - intervals[:, 0]
+    meets = evidence >= Evidence.ONLINE_FORM
+    verdict = np.full(len(width), CellState.OFFLINE | GapCause.SOLUTION_NOT_CONNECTED << 8, dtype=np.uint32)
+    verdict[evidence >= Evidence.APPOINTMENT] = CellState.OFFLINE | GapCause.MEDIA_BREAK << 8
+    verdict[meets] = CellState.INHERITED
+    verdict[meets & (width == 1)] = CellState.OWN
+    verdict |= evidence.astype(np.uint32) << 16
+    words = np.full(
+        (SERVICES, len(line["owes"])), CellState.UNKNOWN | GapCause.NO_SOURCE << 8, dtype=np.uint32
+    )
+    steps = [(~meets & (evidence == rung), width) for rung in range(Evidence.ONLINE_FORM)]
+    steps.append((meets, width * 8 - evidence))
+    for mask, strength in steps:
+        chosen = np.flatnonzero(mask)
+        chosen = chosen[np.argsort(-strength[chosen], kind="stable")]
+        wide, leaf = chosen[width[chosen] > 1], chosen[width[chosen] == 1]
+        for row, (start, stop), word in zip(
+            service[wide].tolist(), intervals[wide].tolist(), verdict[wide].tolist(), strict=True
+        ):
+            words[row, start:stop] = word
+        words[service[leaf], intervals[leaf, 0]] = verdict[leaf]
+    words *= line["owes"]
+    people = line["population"].astype(np.float64)
+    for row in words:
+        states = (row & np.uint32(0xFF)).astype(np.uint8)
+        np.bincount(states, minlength=len(CellState))
+        np.bincount(states, weights=people, minlength=len(CellState))
 
 
 def _product(folder: Path) -> None:
