@@ -24,7 +24,6 @@ class JudgementStore(Protocol):
         *,
         kinds: Sequence[JudgementKind] = (),
         subject: str | None = None,
-        subject_prefix: str = "",
         after: int = 0,
         limit: int | None = None,
     ) -> tuple[tuple[int, Judgement], ...]:

@@ -15,18 +15,9 @@ import re
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import lru_cache
-from typing import TYPE_CHECKING
 
-from syncd.model.area import AreaLevel
 from syncd.rules.names import fold_letters, plain
-from syncd.rules.place_index import PlaceMatch
 from syncd.rules.place_names import PlaceKind, hints_within, kreis_tail, parse_place
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from syncd.model.area import AreaKey
-    from syncd.rules.place_index import PlaceIndex
 
 
 class BodyKind(StrEnum):
@@ -154,36 +145,6 @@ def same_authority(one: str, other: str) -> bool:
     if not (_names_body(first) and _names_body(second)):
         return _names_body(first) != _names_body(second) and _offices_agree(first, second)
     return not first.place or not second.place or _same_place(first, second)
-
-
-def authority_area(name: str, index: PlaceIndex, within: Sequence[AreaKey]) -> AreaKey | None:
-    """Return the area whose body a name means, if exactly one inside ``within`` can be meant.
-
-    None as well for offices without a place, districts of a city, and bodies that serve no area of their own.
-    """
-    said = parse_authority(name)
-    if not said.place or said.body in {BodyKind.OTHER, BodyKind.DISTRICT}:
-        return None
-    spelling, level = said.place, _LEVELS.get(said.body)
-    place = parse_place(spelling)
-    if (prefix := _PREFIXES.get(said.body)) and place is not None and place.kind is None:
-        spelling = f"{prefix} {spelling}"
-    found = index.resolve(spelling, within, level=level)
-    return found.area if isinstance(found, PlaceMatch) else None
-
-
-_LEVELS = {
-    BodyKind.MUNICIPALITY: AreaLevel.GEMEINDE,
-    BodyKind.KREIS: AreaLevel.KREIS,
-    BodyKind.VERBAND: AreaLevel.VERBAND,
-    BodyKind.BEZIRK: AreaLevel.BEZIRK,
-    BodyKind.LAND: AreaLevel.LAND,
-}
-_PREFIXES = {
-    BodyKind.KREIS: "kreis",
-    BodyKind.VERBAND: "verbandsgemeinde",
-    BodyKind.BEZIRK: "regierungsbezirk",
-}
 
 
 def _bare(text: str) -> str:

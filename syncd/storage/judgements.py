@@ -54,7 +54,6 @@ class JudgementPart:
         *,
         kinds: Sequence[JudgementKind] = (),
         subject: str | None = None,
-        subject_prefix: str = "",
         after: int = 0,
         limit: int | None = None,
     ) -> tuple[tuple[int, Judgement], ...]:
@@ -64,8 +63,6 @@ class JudgementPart:
             statement = statement.where(judgement.c.kind.in_([kind.value for kind in kinds]))
         if subject is not None:
             statement = statement.where(judgement.c.subject == subject)
-        if subject_prefix:
-            statement = statement.where(judgement.c.subject.startswith(subject_prefix, autoescape=True))
         if limit is not None:
             statement = statement.limit(limit)
         with self._database.read("reading judgements") as connection:

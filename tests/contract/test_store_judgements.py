@@ -65,8 +65,6 @@ def test_the_log_is_read_in_parts_and_by_kind(store: SqlStore) -> None:
     assert store.judgements(after=first[0]) == (second,)
     assert store.judgements(kinds=[JudgementKind.PIN]) == (second,)
     assert store.judgements(subject=PIN.subject) == (second,)
-    assert store.judgements(subject_prefix=f"{KEY}/06") == (second,)
-    assert store.judgements(subject_prefix=f"{KEY}_06") == ()
 
 
 def test_a_repeated_judgement_is_kept_once_and_marks_nothing(store: SqlStore) -> None:

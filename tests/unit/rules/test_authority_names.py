@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from functools import cache
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -11,91 +9,95 @@ from hypothesis import strategies as st
 from syncd.model.area import AreaKey
 from syncd.model.record import Claim
 from syncd.model.service import ServiceKey
-from syncd.rules.authority_names import BodyKind, authority_area, parse_authority, same_authority
+from syncd.rules.authority_names import AuthorityName, BodyKind, parse_authority, same_authority
 from syncd.rules.merge import merge
-from syncd.rules.place_index import PlaceIndex
 from syncd.rules.precedence import Precedence
-from tests.support.shipped_registers import areas_with_hanau
 
 MUNICIPALITY, KREIS, UNSAID = BodyKind.MUNICIPALITY, BodyKind.KREIS, BodyKind.UNSAID
 
 
-@cache
-def index() -> PlaceIndex:
-    return PlaceIndex.from_areas(areas_with_hanau())
-
-
 TABLE = [
-    # name, body, office, area inside Hessen (or the whole country where it lies elsewhere)
-    ("Magistrat der Stadt Kassel", MUNICIPALITY, "", "066110000000"),
-    ("Der Magistrat der Universitätsstadt Gießen – Bürgerbüro", MUNICIPALITY, "buergerbuero", "065310005005"),
-    ("Gemeindevorstand der Gemeinde Heuchelheim", MUNICIPALITY, "", "065310007007"),
-    ("Landeshauptstadt Wiesbaden - Ordnungsamt", MUNICIPALITY, "ordnungsamt", "064140000000"),
-    ("Stadt Bad Homburg v. d. Höhe, Bürgerbüro", MUNICIPALITY, "buergerbuero", "064340001001"),
-    ("Hattersheim am Main, Stadtverwaltung", MUNICIPALITY, "", "064360005005"),
-    ("Ordnungsamt der Stadt Kassel", MUNICIPALITY, "ordnungsamt", "066110000000"),
-    ("Amt für Soziales der Stadt Kassel", MUNICIPALITY, "amt fuer soziales", "066110000000"),
-    ("Stadt Kassel (Bürgerbüro)", MUNICIPALITY, "buergerbuero", "066110000000"),
-    ("Oberbürgermeisterin der Stadt Kassel", MUNICIPALITY, "", "066110000000"),
-    ("Magistrat der Stadt Homberg (Efze)", MUNICIPALITY, "", "066340009009"),
-    ("Marktgemeinde Burghaun", MUNICIPALITY, "", "066310002002"),
-    ("Gemeinde Linsengericht", MUNICIPALITY, "", "064350018018"),
-    ("Rathaus Kassel", MUNICIPALITY, "", "066110000000"),
-    ("Kreisausschuss des Wetteraukreises", KREIS, "", "06440"),
-    ("Wetteraukreis - Der Kreisausschuss", KREIS, "", "06440"),
-    ("Kreisausschuss des Lahn-Dill-Kreises, Fachdienst Ausländer", KREIS, "fachdienst auslaender", "06532"),
-    ("Landratsamt Gießen", KREIS, "", "06531"),
-    ("Landrat des Landkreises Kassel", KREIS, "", "06633"),
-    ("Kreisverwaltung Rheingau-Taunus", KREIS, "", "06439"),
-    ("Ausländerbehörde Wetteraukreis", KREIS, "auslaenderbehoerde", "06440"),
-    ("Der Landrat", KREIS, "", None),
-    ("Regierungspräsidium Darmstadt", BodyKind.BEZIRK, "", "064"),
-    ("Land Hessen", BodyKind.LAND, "", "06"),
-    ("Bürgerbüro Hattersheim", UNSAID, "buergerbuero", "064360005005"),
-    ("Standesamt Kassel", UNSAID, "standesamt", None),  # of the town or of the Landkreis
-    ("Wiesbaden", UNSAID, "", "064140000000"),
-    ("Bürgeramt", UNSAID, "buergeramt", None),
-    ("Amt für öffentliche Ordnung", UNSAID, "amt fuer oeffentliche ordnung", None),
-    ("Kreisverwaltungsreferat (KVR)", UNSAID, "kreisverwaltungsreferat kvr", None),
-    ("Magistrat", MUNICIPALITY, "", None),
-    ("Bezirksamt Mitte von Berlin", BodyKind.DISTRICT, "", None),
-    ("Finanzamt Kassel", BodyKind.OTHER, "", None),
-    ("Bundesamt für Justiz", BodyKind.OTHER, "", None),
-    ("Hessisches Ministerium des Innern", BodyKind.OTHER, "", None),
-    ("Jobcenter Wetterau", BodyKind.OTHER, "", None),
-    ("Magistrat der Stadt Frankfurt (Oder)", MUNICIPALITY, "", None),  # not in Hessen
-    ("", UNSAID, "", None),
-    ("–", UNSAID, "", None),
+    # name, body, office, place
+    ("Magistrat der Stadt Kassel", MUNICIPALITY, "", "stadt kassel"),
+    (
+        "Der Magistrat der Universitätsstadt Gießen – Bürgerbüro",
+        MUNICIPALITY,
+        "buergerbuero",
+        "universitaetsstadt giessen",
+    ),
+    ("Gemeindevorstand der Gemeinde Heuchelheim", MUNICIPALITY, "", "gemeinde heuchelheim"),
+    ("Landeshauptstadt Wiesbaden - Ordnungsamt", MUNICIPALITY, "ordnungsamt", "landeshauptstadt wiesbaden"),
+    (
+        "Stadt Bad Homburg v. d. Höhe, Bürgerbüro",
+        MUNICIPALITY,
+        "buergerbuero",
+        "stadt bad homburg v. d. hoehe",
+    ),
+    ("Hattersheim am Main, Stadtverwaltung", MUNICIPALITY, "", "hattersheim am main"),
+    ("Ordnungsamt der Stadt Kassel", MUNICIPALITY, "ordnungsamt", "stadt kassel"),
+    ("Amt für Soziales der Stadt Kassel", MUNICIPALITY, "amt fuer soziales", "stadt kassel"),
+    ("Stadt Kassel (Bürgerbüro)", MUNICIPALITY, "buergerbuero", "stadt kassel"),
+    ("Oberbürgermeisterin der Stadt Kassel", MUNICIPALITY, "", "stadt kassel"),
+    ("Magistrat der Stadt Homberg (Efze)", MUNICIPALITY, "", "stadt homberg (efze)"),
+    ("Marktgemeinde Burghaun", MUNICIPALITY, "", "marktgemeinde burghaun"),
+    ("Gemeinde Linsengericht", MUNICIPALITY, "", "gemeinde linsengericht"),
+    ("Rathaus Kassel", MUNICIPALITY, "", "kassel"),
+    ("Kreisausschuss des Wetteraukreises", KREIS, "", "wetteraukreises"),
+    ("Wetteraukreis - Der Kreisausschuss", KREIS, "", "wetteraukreis"),
+    (
+        "Kreisausschuss des Lahn-Dill-Kreises, Fachdienst Ausländer",
+        KREIS,
+        "fachdienst auslaender",
+        "lahn-dill-kreises",
+    ),
+    ("Landratsamt Gießen", KREIS, "", "giessen"),
+    ("Landrat des Landkreises Kassel", KREIS, "", "landkreises kassel"),
+    ("Kreisverwaltung Rheingau-Taunus", KREIS, "", "rheingau-taunus"),
+    ("Ausländerbehörde Wetteraukreis", KREIS, "auslaenderbehoerde", "wetteraukreis"),
+    ("Der Landrat", KREIS, "", ""),
+    ("Regierungspräsidium Darmstadt", BodyKind.BEZIRK, "", "darmstadt"),
+    ("Land Hessen", BodyKind.LAND, "", "land hessen"),
+    ("Bürgerbüro Hattersheim", UNSAID, "buergerbuero", "hattersheim"),
+    ("Standesamt Kassel", UNSAID, "standesamt", "kassel"),
+    ("Wiesbaden", UNSAID, "", "wiesbaden"),
+    ("Bürgeramt", UNSAID, "buergeramt", ""),
+    ("Amt für öffentliche Ordnung", UNSAID, "amt fuer oeffentliche ordnung", ""),
+    ("Kreisverwaltungsreferat (KVR)", UNSAID, "kreisverwaltungsreferat kvr", ""),
+    ("Magistrat", MUNICIPALITY, "", ""),
+    ("Bezirksamt Mitte von Berlin", BodyKind.DISTRICT, "", "mitte"),
+    ("Finanzamt Kassel", BodyKind.OTHER, "", "finanzamt kassel"),
+    ("Bundesamt für Justiz", BodyKind.OTHER, "", "bundesamt fuer justiz"),
+    ("Hessisches Ministerium des Innern", BodyKind.OTHER, "", "hessisches ministerium des innern"),
+    ("Jobcenter Wetterau", BodyKind.OTHER, "", "jobcenter wetterau"),
+    ("Magistrat der Stadt Frankfurt (Oder)", MUNICIPALITY, "", "stadt frankfurt (oder)"),
+    ("", UNSAID, "", ""),
+    ("–", UNSAID, "", ""),
 ]
 
 
-@pytest.mark.parametrize(("name", "body", "office", "area"), TABLE)
-def test_what_the_name_of_an_authority_says(name: str, body: BodyKind, office: str, area: str | None) -> None:
-    said = parse_authority(name)
-    assert (said.body, said.office) == (body, office)
-    found = authority_area(name, index(), [AreaKey("06")])
-    assert (found.code if found else None) == area
+@pytest.mark.parametrize(("name", "body", "office", "place"), TABLE)
+def test_what_the_name_of_an_authority_says(name: str, body: BodyKind, office: str, place: str) -> None:
+    assert parse_authority(name) == AuthorityName(body, place, office)
 
 
 @pytest.mark.parametrize(
-    ("name", "area"),
+    ("name", "body", "place"),
     [
-        ("Landratsamt München", "09184"),
-        ("Landeshauptstadt München - Kreisverwaltungsreferat", "091620000000"),
-        ("Regierung von Oberbayern", "091"),
-        ("Bezirksregierung Köln", "053"),
-        ("Verbandsgemeindeverwaltung Bad Kreuznach", "071335001"),
-        ("Samtgemeinde Land Hadeln", "033525411"),
-        ("Landrat des Oberbergischen Kreises", "05374"),
-        ("Freie Hansestadt Bremen", "04"),
-        ("Magistrat der Stadt Bremerhaven", "040120000000"),
-        ("Gemeinde Heuchelheim", None),
-        ("Gemeinde Heuchelheim a. d. Lahn", "065310007007"),
+        ("Landratsamt München", KREIS, "muenchen"),
+        ("Landeshauptstadt München - Kreisverwaltungsreferat", MUNICIPALITY, "landeshauptstadt muenchen"),
+        ("Regierung von Oberbayern", BodyKind.BEZIRK, "oberbayern"),
+        ("Bezirksregierung Köln", BodyKind.BEZIRK, "koeln"),
+        ("Verbandsgemeindeverwaltung Bad Kreuznach", BodyKind.VERBAND, "bad kreuznach"),
+        ("Samtgemeinde Land Hadeln", BodyKind.VERBAND, "samtgemeinde land hadeln"),
+        ("Landrat des Oberbergischen Kreises", KREIS, "oberbergischen kreises"),
+        ("Freie Hansestadt Bremen", BodyKind.LAND, "freie hansestadt bremen"),
+        ("Magistrat der Stadt Bremerhaven", MUNICIPALITY, "stadt bremerhaven"),
+        ("Gemeinde Heuchelheim a. d. Lahn", MUNICIPALITY, "gemeinde heuchelheim a. d. lahn"),
     ],
 )
-def test_bodies_anywhere_in_the_country(name: str, area: str | None) -> None:
-    found = authority_area(name, index(), [AreaKey("00")])
-    assert (found.code if found else None) == area
+def test_bodies_anywhere_in_the_country(name: str, body: BodyKind, place: str) -> None:
+    said = parse_authority(name)
+    assert (said.body, said.place) == (body, place)
 
 
 SAME = [
@@ -165,7 +167,6 @@ def test_a_long_text_is_no_body_and_costs_nothing() -> None:
     text = "Amt der Stadt " * 5_000
     assert parse_authority(text).body is BodyKind.OTHER
     assert not same_authority(text, "Stadt Kassel")
-    assert authority_area(text, index(), [AreaKey("06")]) is None
 
 
 @pytest.mark.parametrize(("one", "other", "conflict"), [(*SAME[1], False), (*DIFFERENT[0], True)])
