@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from enum import Enum
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NotRequired, TypedDict, Unpack
 
 from syncd.web.answers import JSON
 from syncd.web.paging import Paging, Reply
@@ -79,6 +79,16 @@ class Route:
         return tuple(part[1:-1] for part in self.path.split("/") if part.startswith("{"))
 
 
+class _WithBody(TypedDict):
+    """How a route that takes a body is described."""
+
+    tag: str
+    summary: str
+    body: type[BaseModel]
+    document: Any
+    parameters: NotRequired[type[Parameters]]
+
+
 @dataclass(slots=True)
 class Table:
     """Collects routes by decorator, in order."""
@@ -101,7 +111,7 @@ class Table:
         """Add a route for the decorated function; its name becomes the id of the operation."""
 
         def add(work: Work) -> Work:
-            self.routes.append(
+            self.describe(
                 Route(
                     path=path,
                     operation=work.__name__,
@@ -120,63 +130,37 @@ class Table:
 
         return add
 
-    def post(
-        self,
-        path: str,
-        *,
-        tag: str,
-        summary: str,
-        body: type[BaseModel],
-        document: Any,  # noqa: ANN401 - the same
-        parameters: type[Parameters] = Parameters,
-    ) -> Callable[[Write], Write]:
+    def post(self, path: str, **described: Unpack[_WithBody]) -> Callable[[Write], Write]:
         """Add a route that writes; only operators get through to the decorated function."""
 
         def add(write: Write) -> Write:
-            self.routes.append(
+            self.describe(
                 Route(
-                    path=path,
-                    operation=write.__name__,
-                    tag=tag,
-                    summary=summary,
+                    path,
+                    write.__name__,
                     binding=Binding.NOW,
-                    parameters=parameters,
-                    document=document,
                     missing=True,
                     names_people=True,
                     write=write,
-                    body=body,
+                    **described,
                 )
             )
             return write
 
         return add
 
-    def calculate(
-        self,
-        path: str,
-        *,
-        tag: str,
-        summary: str,
-        body: type[BaseModel],
-        document: Any,  # noqa: ANN401 - the same
-        parameters: type[Parameters] = Parameters,
-    ) -> Callable[[Calculate], Calculate]:
+    def calculate(self, path: str, **described: Unpack[_WithBody]) -> Callable[[Calculate], Calculate]:
         """Add a question that needs a body; it is answered from a release and changes nothing."""
 
         def add(calculate: Calculate) -> Calculate:
-            self.routes.append(
+            self.describe(
                 Route(
-                    path=path,
-                    operation=calculate.__name__,
-                    tag=tag,
-                    summary=summary,
+                    path,
+                    calculate.__name__,
                     binding=Binding.RELEASE,
-                    parameters=parameters,
-                    document=document,
                     missing=True,
-                    body=body,
                     calculate=calculate,
+                    **described,
                 )
             )
             return calculate
