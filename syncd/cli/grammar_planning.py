@@ -112,6 +112,7 @@ def _media_breaks(commands: Parsers) -> None:
             "no_link",
             "dead_link",
             "other_act",
+            "parent_key",
             "media_break",
             "none",
         ),

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from syncd.model.area import BUND_CODE
-from syncd.pipeline.entry_codec import decode_entry, decode_service
+from syncd.pipeline.entry_codec import decode_entry
 from syncd.rules.media_breaks import Finding, judged_channels
 
 if TYPE_CHECKING:
@@ -58,15 +58,12 @@ def channels(
     With an area: those of its own entries, of all inside it and of those above that hold in it.
     """
     start = (after[0], after[1][:-1]) if after else None
-    known = ("", "")
     for row in view.store.entries(
         view.release.number, service_key=service_key, area_codes=_around(view, area), after=start
     ):
         entry = decode_entry(row.payload)
         place = view.line.area(row.area_code)
-        if row.service_key != known[0]:
-            known = (row.service_key, _name_of(view, row.service_key))
-        for number, judged in enumerate(judged_channels(entry, known[1]), 1):
+        for number, judged in enumerate(judged_channels(entry), 1):
             if judged.finding not in findings:
                 continue
             if after is not None and (row.service_key, row.area_code, number) <= after:
@@ -89,11 +86,6 @@ def channels(
                 judged.source_id,
                 judged.native_id,
             )
-
-
-def _name_of(view: ReleaseView, service_key: str) -> str:
-    row = view.store.partition(view.release.number, service_key)
-    return decode_service(row.service).name if row else ""
 
 
 def _around(view: ReleaseView, area: Area | None) -> list[str] | None:

@@ -210,15 +210,14 @@ class PartitionRun:
         # What a register or a yardstick says of a service is nowhere an offer.
         offers = tuple(claim for claim in without_coarse(spoken) if claim.kind is RecordKind.OFFER)
         seen, rulings = known
-        entries = merge(offers, self._precedence, seen, rulings)
-        service = encode_service(
-            service_for(
-                ServiceKey(key),
-                self.plan.services,
-                [(c.source_id, c.title) for c in sorted(claims, key=self._by_precedence)],
-                [code for c in claims for code in c.typing],
-            )
+        named = service_for(
+            ServiceKey(key),
+            self.plan.services,
+            [(c.source_id, c.title) for c in sorted(claims, key=self._by_precedence)],
+            [code for c in claims for code in c.typing],
         )
+        entries = merge(offers, self._precedence, seen, rulings, named.name)
+        service = encode_service(named)
         rows = tuple(encode_entry(entry) for entry in entries)
         coverage = tuple(
             self._coverage(key, entries, obligation, duty, before) for obligation, duty in duties

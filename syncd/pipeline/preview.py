@@ -22,6 +22,7 @@ from syncd.pipeline.judged import facts_of, issues_of, with_history
 from syncd.pipeline.workers import ParseJob
 from syncd.rules.accept import accept
 from syncd.rules.evidence import grade
+from syncd.rules.merge import as_filed
 from syncd.rules.withdraw import Grace
 
 if TYPE_CHECKING:
@@ -247,7 +248,7 @@ def _record(claims: Sequence[Claim]) -> PreviewRecord:
         channels=tuple(
             PreviewChannel(c.kind.value, c.url, c.label, graded.evidence.label, graded.rule)
             for c in channels
-            for graded in (grade(c),)
+            for graded in (as_filed(grade(c), first.service_key, (first.title,)),)
         ),
         facts=dict(first.facts),
     )

@@ -19,6 +19,7 @@ from syncd.model.coverage import CellState, GapCause
 from syncd.model.evidence import Evidence
 from syncd.rules.contradictions import AUTHORITY
 from syncd.rules.evidence import best
+from syncd.rules.other_act import OTHER_ACT
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -96,8 +97,8 @@ class Mark(IntFlag):
     """It is provided by the area itself."""
     DEAD = 4
     """Its best digital link is dead."""
-    COARSE = 8
-    """Only a ``000`` parent speaks."""
+    OTHER_KEY = 8
+    """Only a ``000`` parent speaks, or the form it leads to is that of another act."""
     CONFLICT = 16
     """Sources contradict each other about who is competent."""
     NAMELESS = 32
@@ -106,7 +107,7 @@ class Mark(IntFlag):
 
 _MARKS = 1 << len(Mark)
 _REASONS = (
-    (Mark.COARSE, GapCause.WRONG_KEY),
+    (Mark.OTHER_KEY, GapCause.WRONG_KEY),
     (Mark.CONFLICT, GapCause.CONFLICT),
     (Mark.NAMELESS, GapCause.NO_AUTHORITY),
 )
@@ -248,8 +249,8 @@ def offers_of(
         provider = entry.provider
         if provider is None:
             marks |= Mark.LOCAL
-        if entry.is_coarse:
-            marks |= Mark.COARSE
+        if entry.is_coarse or (evidence < Evidence.APPOINTMENT and _is_misfiled(entry, sources)):
+            marks |= Mark.OTHER_KEY
         if _two_authorities(entry):
             marks |= Mark.CONFLICT
         if authority_usual and not entry.value("authority"):
@@ -264,6 +265,14 @@ def offers_of(
 def _two_authorities(entry: Entry) -> bool:
     """Tell whether sources disagree about who is competent; other conflicts are no reason for a gap."""
     return any(conflict.field == AUTHORITY for conflict in entry.conflicts)
+
+
+def _is_misfiled(entry: Entry, sources: Mapping[str, SourceFacts]) -> bool:
+    """Tell whether a fresh source gives a link that belongs to another service."""
+    return any(
+        graded.rule == OTHER_ACT and origin.source_id in sources and sources[origin.source_id].fresh
+        for graded, origin in entry.channels
+    )
 
 
 def _fresh_evidence(entry: Entry, sources: Mapping[str, SourceFacts]) -> tuple[Evidence, Mark]:

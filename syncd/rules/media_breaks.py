@@ -13,11 +13,11 @@ from typing import TYPE_CHECKING, Final
 
 from syncd.model.evidence import ChannelKind, Evidence, LinkState
 from syncd.rules.evidence import best, grade
-from syncd.rules.fingerprint import fingerprint
-from syncd.rules.merge import REFUTED
+from syncd.rules.merge import COARSE, REFUTED
+from syncd.rules.other_act import OTHER_ACT
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterator
 
     from syncd.model.entry import Entry
     from syncd.model.evidence import GradedChannel
@@ -41,35 +41,11 @@ class Finding(StrEnum):
     DEAD_LINK = "dead_link"
     """It may have been online; the link is dead."""
     OTHER_ACT = "other_act"
-    """It is online, but its address names another act than the service: probably the wrong form."""
+    """Its address names another act than the service: the wrong form, whatever it is called."""
+    PARENT_KEY = "parent_key"
+    """It is online for a whole group of services; whether for this one, nobody said."""
     MEDIA_BREAK = "media_break"
     """It is what it says (or says nothing), but the path leaves the screen here and no other goes on."""
-
-
-CONTRADICTIONS: Final = frozenset(
-    {
-        Finding.CONTRADICTED_BY_PROBE,
-        Finding.CONTRADICTED_BY_ADDRESS,
-        Finding.CONTRADICTED_BY_OPERATOR,
-        Finding.NO_LINK,
-    }
-)
-"""The source says online, and it is not so."""
-
-
-_ACTS: Final[Mapping[str, tuple[str, ...]]] = {
-    "verlust": ("verlust", "verlor", "abhanden"),
-    "umtausch": ("umtausch",),
-    "abmeld": ("abmeld",),
-    "ummeld": ("ummeld", "aender"),
-    "verlaenger": ("verlaenger",),
-    "kuendig": ("kuendig",),
-}
-"""Acts as addresses name them → words by which a service may name the same one.
-
-Not ``anmeld``: that is how one signs in, too.
-"""
-_UMLAUTS: Final = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue", "ß": "ss"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,39 +59,26 @@ class Judged:
     best: Evidence
 
 
-def judged_channels(entry: Entry, service_name: str = "") -> Iterator[Judged]:
-    """Yield the channels of an entry in its order, each with its finding.
-
-    ``service_name`` is what the register calls the service.
-    """
+def judged_channels(entry: Entry) -> Iterator[Judged]:
+    """Yield the channels of an entry in its order, each with its finding."""
     reached = best(graded for graded, _ in entry.channels)
-    names = (service_name, *(said.value for said in entry.fields.get("title", ())))
     for graded, origin in entry.channels:
-        finding = finding_of(graded, reached)
-        if finding is Finding.NONE and graded.evidence >= DIGITAL and _names_other_act(graded, names):
-            finding = Finding.OTHER_ACT
-        yield Judged(graded, origin.source_id, origin.native_id, finding, reached)
+        yield Judged(graded, origin.source_id, origin.native_id, finding_of(graded, reached), reached)
 
 
-def _names_other_act(graded: GradedChannel, names: Iterable[str]) -> bool:
-    """Tell whether the process in an address names an act that no name of the service does."""
-    mark = fingerprint(graded.channel.url or "")
-    # "ab-ummeldung" is both.
-    process = _folded(mark.process.rpartition("/")[2]).replace("ab-um", "abmeldung-um") if mark else ""
-    called = _folded(" ".join(names))
-    named = [words for act, words in _ACTS.items() if act in process]
-    return bool(named) and not any(word in called for words in named for word in words)
-
-
-def _folded(text: str) -> str:
-    return text.lower().translate(_UMLAUTS)
+_BY_RULE: Final = {
+    REFUTED: Finding.CONTRADICTED_BY_OPERATOR,
+    OTHER_ACT: Finding.OTHER_ACT,
+    COARSE: Finding.PARENT_KEY,
+}
+"""Findings that the rule of the rung tells by itself."""
 
 
 def finding_of(graded: GradedChannel, reached: Evidence) -> Finding:
     """Return the finding of a channel of an offer whose best live channel reaches a rung."""
     channel = graded.channel
-    if graded.rule == REFUTED:
-        return Finding.CONTRADICTED_BY_OPERATOR
+    if (told := _BY_RULE.get(graded.rule)) is not None:
+        return told
     if graded.evidence < DIGITAL and channel.kind in _ONLINE_CLAIMS:
         return _contradiction(graded)
     if channel.link_state is LinkState.DEAD:

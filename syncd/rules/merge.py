@@ -26,6 +26,7 @@ from syncd.rules.contradictions import (
 from syncd.rules.evidence import best, grade
 from syncd.rules.field_rulings import CHOOSE, NO_RULINGS, PIN
 from syncd.rules.legible import comparable
+from syncd.rules.other_act import OTHER_ACT, names_other_act
 from syncd.rules.parts import channel_order
 from syncd.rules.probe import CEILINGS
 
@@ -36,10 +37,12 @@ if TYPE_CHECKING:
     from syncd.model.evidence import Channel
     from syncd.model.probe import LinkVerdict
     from syncd.model.record import Claim
+    from syncd.model.service import ServiceKey
     from syncd.rules.field_rulings import FieldRuling, FieldRulings
     from syncd.rules.precedence import Precedence
 
-FIELDS = ("title", "description", "authority", "page_url", "language")
+TITLE = "title"
+FIELDS = (TITLE, "description", "authority", "page_url", "language")
 COARSE = "link.coarse"
 """Rule by which a channel of a ``000`` parent proves nothing about the services below it."""
 _EXCLUSIVE_FIELDS = frozenset({"authority"})
@@ -66,22 +69,32 @@ def merge(
     precedence: Precedence,
     seen: Seen = NOTHING_SEEN,
     rulings: FieldRulings = NO_RULINGS,
+    service_name: str = "",
 ) -> tuple[Entry, ...]:
     """Return the entries of one service, sorted by area code.
 
     ``claims`` all have the same service key and are sorted by area (as :func:`syncd.rules.link.link` returns
-    them). Idempotent and independent of the order of sources and of decisions.
+    them); ``service_name`` is what the register calls it. Idempotent and independent of the order of sources
+    and of decisions.
     """
     return tuple(
-        _entry(tuple(group), precedence, seen, rulings)
+        _entry(tuple(group), precedence, seen, rulings, service_name)
         for _, group in groupby(claims, key=lambda claim: claim.area.code)
     )
 
 
-def _entry(claims: tuple[Claim, ...], precedence: Precedence, seen: Seen, rulings: FieldRulings) -> Entry:
+def _entry(
+    claims: tuple[Claim, ...],
+    precedence: Precedence,
+    seen: Seen,
+    rulings: FieldRulings,
+    service_name: str,
+) -> Entry:
     area = claims[0].area
     statements = {name: _statements(name, claims, precedence) for name in FIELDS}
-    judge = _Judge.of(claims, seen)
+    pinned_title = rulings.pins.get((area.code, TITLE))
+    called = (service_name, pinned_title.value if pinned_title else "", *(s.value for s in statements[TITLE]))
+    judge = _Judge.of(claims, seen, called)
     conflicts = {
         conflict.field: _ruled(conflict, rulings.decisions.get((area.code, conflict.field)))
         for conflict in _conflicts(claims, statements, judge, precedence)
@@ -251,6 +264,14 @@ def _chosen_first(channels: Channels, conflict: Conflict | None) -> Channels:
     )
 
 
+def as_filed(graded: GradedChannel, key: ServiceKey, names: Iterable[str]) -> GradedChannel:
+    """Return a channel as what it proves under this service: a form for another act proves a description."""
+    url = graded.channel.url
+    if url is None or graded.evidence < Evidence.ONLINE_FORM or not names_other_act(url, key, names):
+        return graded
+    return GradedChannel(graded.channel, Evidence.DESCRIPTION, OTHER_ACT)
+
+
 @dataclass(frozen=True, slots=True)
 class _Judge:
     """Says which rung a channel reaches, after links known to be dead, probes and decisions."""
@@ -260,17 +281,21 @@ class _Judge:
     routed: bool
     offline: bool = False
     coarse: bool = False
+    called: tuple[str, ...] = ()
+    """All names of the service here, for telling whether a link is for another act."""
+    service_key: ServiceKey | None = None
     graded: dict[Channel, GradedChannel] = field(default_factory=dict)
     """Of several sources each channel is asked about twice."""
 
     @classmethod
-    def of(cls, claims: Sequence[Claim], seen: Seen) -> _Judge:
+    def of(cls, claims: Sequence[Claim], seen: Seen, called: tuple[str, ...]) -> _Judge:
         """A link that a source or a probe calls dead is dead."""
         dead = {c.url for claim in claims for c in claim.channels if c.link_state is LinkState.DEAD and c.url}
         dead.update(url for url, verdict in seen.links.items() if verdict.state is LinkState.DEAD)
         coarse = bool(claims) and all(claim.is_coarse for claim in claims)
         routed = bool(claims) and claims[0].area.code in seen.routes
-        return cls(frozenset(dead), seen, routed, coarse=coarse)
+        key = claims[0].service_key if claims else None
+        return cls(frozenset(dead), seen, routed, coarse=coarse, called=called, service_key=key)
 
     def after(self, conflicts: Mapping[str, Conflict]) -> _Judge:
         """Return the judge that heeds a decision that nothing is online here."""
@@ -294,6 +319,8 @@ class _Judge:
         graded = self._as_seen(grade(checked))
         if self.coarse and graded.evidence > Evidence.DESCRIPTION:
             return GradedChannel(graded.channel, Evidence.DESCRIPTION, COARSE)
+        if self.service_key is not None:
+            graded = as_filed(graded, self.service_key, self.called)
         if self.offline and graded.evidence >= Evidence.ONLINE_FORM:
             return GradedChannel(graded.channel, Evidence.DESCRIPTION, REFUTED)
         return graded

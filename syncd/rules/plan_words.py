@@ -138,8 +138,12 @@ FINDINGS: Final[dict[str, Text]] = {
     },
     "dead_link": {"de": "Der Link ist tot.", "en": "The link is dead."},
     "other_act": {
-        "de": "Die Adresse nennt eine andere Verrichtung als die Leistung: wohl das falsche Formular.",
-        "en": "The address names another act than the service: probably the wrong form.",
+        "de": "Die Adresse nennt eine andere Verrichtung als die Leistung: wohl das falsche Formular; es zählt nicht.",
+        "en": "The address names another act than the service: probably the wrong form; it does not count.",
+    },
+    "parent_key": {
+        "de": "Online unter einem Sammelschlüssel; ob auch für diese Leistung, sagt niemand.",
+        "en": "Online under a parent key; whether for this service, too, nobody says.",
     },
     "media_break": {
         "de": "Medienbruch: Hier endet der digitale Weg, und kein anderer führt weiter.",

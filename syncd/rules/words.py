@@ -54,8 +54,9 @@ CAUSES: Final[dict[str, Text]] = {
         "en": "Sources contradict each other about the competent authority.",
     },
     "wrong_key": {
-        "de": "Die Leistung ist nur unter einem falschen oder zu groben Leistungsschlüssel beschrieben.",
-        "en": "The service is described only under a wrong or too coarse key.",
+        "de": "Falscher Schlüssel: Was hier hinterlegt ist, gehört zu einer anderen Leistung oder zu einer "
+        "ganzen Gruppe.",
+        "en": "Wrong key: what is given here belongs to another service or to a whole group of them.",
     },
     "stale": {
         "de": "Die Quelle hat zu lange nicht geantwortet; ihr letzter Stand zählt nicht mehr.",
@@ -103,6 +104,12 @@ GRADING: Final[dict[str, Text]] = {
         "de": "Die Angabe steht unter einem Sammelschlüssel; für diese Leistung beweist sie nur, dass "
         "etwas beschrieben ist.",
         "en": "It is stated under a parent key; for this service it proves only that something is described.",
+    },
+    "address.other_act": {
+        "de": "Die Adresse des Links nennt eine andere Verrichtung als die Leistung: Er führt wohl zum falschen "
+        "Formular und beweist nur, dass etwas beschrieben ist.",
+        "en": "The address of the link names another act than the service: it probably leads to the wrong form "
+        "and proves only that something is described.",
     },
     "claim.without_link": {"de": "Die Quelle nennt keinen Link.", "en": "The source gives no link."},
     "claim.online_service": {

@@ -24,6 +24,7 @@ FindingName = Literal[
     "no_link",
     "dead_link",
     "other_act",
+    "parent_key",
     "media_break",
 ]
 

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import dataclasses
 from datetime import UTC, datetime
 
 import pytest
 
 from syncd.model.area import AreaKey
 from syncd.model.evidence import Channel, ChannelKind, Evidence, GradedChannel, LinkState
+from syncd.model.linkage import LinkMethod
 from syncd.model.probe import LinkVerdict, TargetKind
 from syncd.model.record import Claim
 from syncd.model.service import ServiceKey
+from syncd.rules.field_rulings import FieldRuling, FieldRulings
 from syncd.rules.media_breaks import Finding, finding_of, judged_channels
 from syncd.rules.merge import REFUTED, Seen, merge
+from syncd.rules.other_act import OTHER_ACT
 from syncd.rules.plan_words import FINDINGS
 from syncd.rules.precedence import Precedence
 
@@ -124,7 +128,45 @@ def test_an_act_that_the_service_names_is_no_other_act(name: str) -> None:
     )
     (entry,) = merge([claim], Precedence())
     assert [one.finding for one in judged_channels(entry)] == [Finding.NONE]
-    assert [one.finding for one in judged_channels(entry, "Führerschein Verlust")] == [Finding.NONE]
+    (entry,) = merge([claim], Precedence(), service_name="Führerschein Verlust")
+    assert [one.finding for one in judged_channels(entry)] == [Finding.NONE]
+
+
+def test_a_form_for_another_act_proves_a_description_only() -> None:
+    wrong = Channel(ONLINE, f"{PORTAL}olav/verlust")
+    claim = Claim("portal", "1", ServiceKey("99085001012000"), AreaKey("06"), "Reisepass", channels=(wrong,))
+    (entry,) = merge([claim], Precedence(), service_name="Reisepass Ausstellung")
+    assert entry.evidence is Evidence.DESCRIPTION
+    assert [graded.rule for graded, _ in entry.channels] == [OTHER_ACT]
+    assert not entry.link_dead
+    right = Channel(ONLINE, f"{PORTAL}pass/antrag")
+    (entry,) = merge([dataclasses.replace(claim, channels=(wrong, right))], Precedence())
+    assert entry.evidence is Evidence.ONLINE_SERVICE
+    assert [one.finding for one in judged_channels(entry)] == [Finding.NONE, Finding.OTHER_ACT]
+
+
+def test_who_pins_the_title_says_what_the_service_is_about() -> None:
+    """A wrong accusation ends with a pin: an operator knows what the form is for."""
+    key = ServiceKey("99085001012000")
+    link = Channel(ONLINE, f"{PORTAL}olav/verlust")
+    claim = Claim("portal", "1", key, AreaKey("06"), "Reisepass", channels=(link,))
+    ruling = FieldRuling("j1", "pin", "Reisepass nach Verlust")
+    (entry,) = merge([claim], Precedence(), rulings=FieldRulings({("06", "title"): ruling}))
+    assert entry.evidence is Evidence.ONLINE_SERVICE
+
+
+def test_what_a_parent_offers_is_no_contradiction() -> None:
+    claim = Claim(
+        "portal",
+        "1",
+        ServiceKey("99085001012001"),
+        AreaKey("06"),
+        "Reisepass",
+        channels=(Channel(ONLINE, f"{PORTAL}pass"),),
+        linked_by=LinkMethod.HIERARCHY,
+    )
+    (entry,) = merge([claim], Precedence())
+    assert [one.finding for one in judged_channels(entry)] == [Finding.PARENT_KEY]
 
 
 @pytest.mark.parametrize(
