@@ -54,9 +54,9 @@ CAUSES: Final[dict[str, Text]] = {
         "en": "Sources contradict each other about the competent authority.",
     },
     "wrong_key": {
-        "de": "Falscher Schlüssel: Was hier hinterlegt ist, gehört zu einer anderen Leistung oder zu einer "
-        "ganzen Gruppe.",
-        "en": "Wrong key: what is given here belongs to another service or to a whole group of them.",
+        "de": "Falscher Schlüssel: Link oder Beschreibung gehört zu einer anderen Leistung oder zu einer "
+        "ganzen Gruppe von Leistungen.",
+        "en": "Wrong key: the link or description belongs to another service or to a whole group of services.",
     },
     "stale": {
         "de": "Die Quelle hat zu lange nicht geantwortet; ihr letzter Stand zählt nicht mehr.",

@@ -9,13 +9,11 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-from tests.support.daemon import lay_out_demo, replayed_portals, run_syncd
+from tests.support.daemon import run_syncd, told
 
 DEMANDED = ("--obligation", "everyday-64")
 NOT_ONLINE = {
@@ -32,22 +30,6 @@ NOT_ONLINE = {
     "99114045017001": "description",  # Altersrente
 }
 WRONG_FORM = {"99085001012000", "99108049012005"}  # Reisepass: Verlust; Führerschein-Verlust: Umtausch
-
-
-@pytest.fixture(scope="module")
-def synced(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    folder = tmp_path_factory.mktemp("planned")
-    with replayed_portals() as portals:
-        config = lay_out_demo(folder, portals)
-        done = run_syncd("sync", "--all", "--config", str(config))
-        assert done.returncode == 0, done.stderr
-        yield config
-
-
-def told(config: Path, *words: str, code: int = 0) -> Any:
-    done = run_syncd(*words, "--json", "--lang", "de", "--config", str(config))
-    assert done.returncode == code, done.stderr
-    return json.loads(done.stdout)
 
 
 def test_what_is_not_online_in_wiesbaden_though_there_is_a_link(synced: Path) -> None:

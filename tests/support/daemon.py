@@ -248,3 +248,10 @@ def fetch(url: str) -> tuple[int, bytes]:
 def run_syncd(*arguments: str, timeout: float = 100.0) -> subprocess.CompletedProcess[str]:
     """Run one command to its end."""
     return subprocess.run([*SYNCD, *arguments], capture_output=True, text=True, timeout=timeout, check=False)
+
+
+def told(config: Path, *words: str, code: int = 0) -> Any:
+    """Return what a command says as JSON, in German; fails where it ends with another code."""
+    done = run_syncd(*words, "--json", "--lang", "de", "--config", str(config))
+    assert done.returncode == code, done.stderr
+    return json.loads(done.stdout)
