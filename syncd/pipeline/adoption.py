@@ -224,6 +224,7 @@ def stalls(
     *,
     area: Area | Place | None = None,
     obligation_id: str | None = None,
+    service_key: str | None = None,
     until: datetime | None = None,
     after: tuple[str, str, str] | None = None,
 ) -> Iterator[Stall]:
@@ -235,7 +236,9 @@ def stalls(
     """
     end = until or _replaced_at(view)
     published: dict[int, datetime | None] = {}
-    for row in view.store.coverage(view.release.number, obligation_id=obligation_id, after=after):
+    for row in view.store.coverage(
+        view.release.number, obligation_id=obligation_id, service_key=service_key, after=after
+    ):
         part = _cells(view, area, Tier(row.line))
         people = view.line.tier(Tier(row.line)).population[part]
         state, since = unpack_cells(row.cells).state[part], unpack_numbers(row.since)[part]

@@ -286,6 +286,7 @@ ENGLISH: Final[dict[str, dict[str, tuple[str, str, str]]]] = {
         "unknown_judgement": ("Unknown judgement", "The log of judgements has none of this name.", _LIST),
         "unknown_gap_status": ("Unknown status", "A gap has no status of this name.", _LIST),
         "unknown_party": ("Unknown party", "Nobody of this name can be responsible for a gap.", _LIST),
+        "unknown_report": ("Unknown report", "No report of this number is kept.", "List what is kept: syncd report --list."),
         "unknown_gap": ("Unknown gap", "Nobody owes what the id names.", "List the gaps of the area: syncd gaps --area AREA."),
         "bad_gap_id": ("Not a gap id", "The text is no id of a gap.", "Write obligation/line/service/area, as the list of gaps has it."),
         "gap_closed": ("Nothing missing there", "The cell is met, so there is nothing to decide.", "Look at its history."),

@@ -279,6 +279,7 @@ GERMAN: Final[dict[str, tuple[str, str, str]]] = {
     "unknown_judgement": ("Urteil unbekannt", "Das Protokoll der Urteile kennt keines dieses Namens.", _LIST),
     "unknown_gap_status": ("Unbekannter Status", "Eine Lücke hat keinen Status dieses Namens.", _LIST),
     "unknown_party": ("Unbekannte Stelle", "Niemand dieses Namens kann für eine Lücke zuständig sein.", _LIST),
+    "unknown_report": ("Unbekannter Bericht", "Unter dieser Nummer ist kein Bericht aufgehoben.", "Aufgehobene auflisten: syncd report --list."),
     "unknown_gap": ("Unbekannte Lücke", "Niemand schuldet, was die Kennung nennt.", "Lücken des Gebiets auflisten: syncd gaps --area GEBIET."),
     "bad_gap_id": ("Keine Kennung einer Lücke", "Der Text ist keine Kennung einer Lücke.", "Soll/Ebene/Leistung/Gebiet angeben, wie in der Liste der Lücken."),
     "gap_closed": ("Dort fehlt nichts", "Die Zelle ist erfüllt, also gibt es nichts zu entscheiden.", "Den Verlauf ansehen."),

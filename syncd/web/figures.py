@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 from syncd.rules.words import number
 
 if TYPE_CHECKING:
-    from datetime import datetime
+    from datetime import date, datetime
 
 _MINUTE, _HOUR, _DAY = 60, 3600, 86_400
 _UNITS = {
@@ -55,6 +55,10 @@ class Figures:
         """Return the day of an instant in the zone of the readers: 26.11.2026."""
         local = at.astimezone(self.zone)
         return f"{local:%d.%m.%Y}" if self.language == "de" else f"{local.day} {local:%b %Y}"
+
+    def date(self, day: date) -> str:
+        """Return a day that belongs to no zone: 26.11.2026."""
+        return f"{day:%d.%m.%Y}" if self.language == "de" else f"{day.day} {day:%b %Y}"
 
     def age(self, seconds: int) -> str:
         """Return an age in the largest unit that counts at least two, so that nothing is rounded away."""

@@ -16,10 +16,8 @@ from syncd.errors import NotFound
 from syncd.model.area import AreaKind, AreaLevel
 from syncd.model.coverage import Tier
 from syncd.pipeline.explain import explain
-from syncd.pipeline.gaps import GapQuery, gaps
 from syncd.rules import words
 from syncd.rules.fault_words import fault_words
-from syncd.web.paging import Position, encode_cursor
 from syncd.web.texts import problem_words, text
 
 if TYPE_CHECKING:
@@ -29,12 +27,12 @@ if TYPE_CHECKING:
     from syncd.model.coverage import Cohort
     from syncd.pipeline.ask import ReleaseView
     from syncd.pipeline.views import AreaSummary, SourceView
-    from syncd.web.paging import Paging
-    from syncd.web.parameters import ExplainPageParameters, GapPageParameters
+    from syncd.web.parameters import ExplainPageParameters
 
 SHOWN_STATES: Final = ("own", "inherited", "offline", "dead", "missing", "unknown")
-GAP_STATES: Final = ("offline", "dead", "missing")
 _TONES: Final = {"accepted": "good", "unchanged": "good", "refused": "warn", "failed": "bad"}
+_LIVING: Final = frozenset({"offline", "dead", "missing", "unknown"})
+"""States of cells that have a status."""
 _CHOICES: Final = 12
 _MISSING: Final = 404
 _WEB: Final = ("https://", "http://")
@@ -213,102 +211,6 @@ def _summary_row(summary: AreaSummary, area: Area, name: str, language: str) -> 
     )
 
 
-# --- gaps -------------------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True)
-class GapRow:
-    """One gap in words."""
-
-    service: str
-    address: str
-    obligation: str
-    area: str
-    state: str
-    cause: str
-    body: str
-    people: int
-    since_at: datetime | None
-    since_release: int
-
-
-def gap_page(view: ReleaseView, asked: GapPageParameters, paging: Paging) -> dict[str, Any]:
-    """Return what the page of gaps shows; an unknown area or service becomes a question."""
-    language = asked.lang
-    found: dict[str, Any] = {
-        "heading": text("gaps_title", language),
-        "problem": None,
-        "choices": [],
-        "gaps": [],
-        "next": None,
-        "first": None,
-        "obligations": view.obligations,
-        "shown": asked.state or GAP_STATES,
-    }
-
-    def link(**replaced: str) -> str:
-        chosen = {
-            "area": asked.area or "",
-            "obligation": asked.obligation or "",
-            "service": asked.service or "",
-        }
-        return page_address("/gaps", language, {**chosen, **replaced})
-
-    area = service = None
-    if asked.area:
-        area, choices = find_area(view, asked.area)
-        if area is None:
-            found["problem"] = problem_words("unknown_area", _MISSING, language)
-            found["choices"] = [(link(area=one.code), _area_label(one)) for one in choices]
-            return found
-        found["heading"] = text("gaps_title_area", language, area=area.name)
-    if asked.service:
-        service, known = find_service(view, asked.service)
-        if service is None:
-            found["problem"] = problem_words("unknown_service", _MISSING, language)
-            found["choices"] = [(link(service=key), name) for key, name in known]
-            return found
-    titles = {o.obligation_id: o.title for o in view.obligations}
-    if asked.obligation and asked.obligation not in titles:
-        found["problem"] = problem_words("unknown_obligation", _MISSING, language)
-        return found
-    question = GapQuery(
-        area=area,
-        service_key=service,
-        obligation_id=asked.obligation,
-        line=asked.line,
-        states=tuple(asked.state),
-        causes=tuple(asked.cause),
-    )
-    rows = list(gaps(view, question, after=paging.after_text, limit=paging.limit + 1))
-    found["gaps"] = [
-        GapRow(
-            service=gap.service_name,
-            address=page_address(
-                "/explain",
-                language,
-                {"service": gap.service_key, "area": gap.area_code, "obligation": gap.obligation_id},
-            ),
-            obligation=f"{titles[gap.obligation_id]}, {text(f'per_{gap.line}', language)}",
-            area=gap.area_name,
-            state=gap.state,
-            cause=words.say(words.CAUSES, gap.cause, language),
-            body=gap.body_name,
-            people=gap.people,
-            since_at=gap.since_at,
-            since_release=gap.since_release,
-        )
-        for gap in rows[: paging.limit]
-    ]
-    if len(rows) > paging.limit:
-        position = Position(paging.release, (rows[paging.limit - 1].gap_id,))
-        cursor = encode_cursor(paging.query, position)
-        found["next"] = paging.query.address(cursor=cursor, release=paging.release, at=None)
-    if asked.cursor:
-        found["first"] = paging.query.address(cursor=None)
-    return found
-
-
 # --- explanation ------------------------------------------------------------------------------------------
 
 
@@ -321,6 +223,7 @@ def explain_page(view: ReleaseView, asked: ExplainPageParameters) -> dict[str, A
         "choices": [],
         "found": None,
         "offers": [],
+        "gap": None,
     }
 
     def link(**replaced: str) -> str:
@@ -337,13 +240,16 @@ def explain_page(view: ReleaseView, asked: ExplainPageParameters) -> dict[str, A
     area, choices = find_area(view, asked.area)
     if area is None:
         found["problem"] = problem_words("unknown_area", _MISSING, language)
-        found["choices"] = [(link(area=one.code), _area_label(one)) for one in choices]
+        found["choices"] = [(link(area=one.code), area_label(one)) for one in choices]
         return found
     if asked.obligation and asked.obligation not in {o.obligation_id for o in view.obligations}:
         found["problem"] = problem_words("unknown_obligation", _MISSING, language)
         return found
     cell = explain(view, service, area, obligation_id=asked.obligation, language=language)
     found["found"] = cell
+    if cell.state in _LIVING:
+        gap_id = f"{cell.obligation_id}/{cell.line}/{service}/{area.code}"
+        found["gap"] = page_address("/gap", language, {"id": gap_id})
     found["heading"] = text("explain_title", language, service=cell.service.name, area=cell.area.name)
     found["offers"] = [_offer(view, offer, language) for offer in cell.offers]
     return found
@@ -398,5 +304,6 @@ def find_service(view: ReleaseView, asked: str) -> tuple[str | None, list[tuple[
         return None, [(one.service_key, f"{one.name} ({one.service_key})") for one in known]
 
 
-def _area_label(area: Area) -> str:
+def area_label(area: Area) -> str:
+    """Return name and code of an area, to choose from."""
     return f"{area.name} ({area.code})"

@@ -18,16 +18,18 @@ from syncd.errors import StorageError
 from syncd.web import page_content as content
 from syncd.web.answers import HTML, MOVING, PINNED, PRIVATE, Answer, not_modified, respond
 from syncd.web.figures import Figures
+from syncd.web.gap_pages import GapPageParameters, OneGapParameters, gap_page, one_gap_page
 from syncd.web.paging import Paging, Query
 from syncd.web.parameters import (
     ExplainPageParameters,
-    GapPageParameters,
     PageParameters,
     StyleParameters,
     read_parameters,
 )
 from syncd.web.problems import BadRequest, NoSuchPage, problem_of, retry_headers
-from syncd.web.reading import content_tag, pack_in_thread, position_of, release_tag
+from syncd.web.reading import content_tag, judged_tag, pack_in_thread, position_of, release_tag
+from syncd.web.report_links import report_links
+from syncd.web.service_pages import ServicePageParameters, service_page
 from syncd.web.texts import problem_words, text
 
 if TYPE_CHECKING:
@@ -65,6 +67,8 @@ class Pages:
         """Add the routes of the pages."""
         app.router.add_get("/", self.index)
         app.router.add_get("/gaps", self.gaps)
+        app.router.add_get("/gap", self.gap)
+        app.router.add_get("/service", self.service)
         app.router.add_get("/explain", self.explain)
         app.router.add_get("/static/{name}", self.file)
 
@@ -90,6 +94,9 @@ class Pages:
                 sources_good=sum(row.is_good for row in sources),
                 sources_enabled=sum(source.enabled for source in known),
                 cohorts=self._cohort_tables(view, language) if view else [],
+                reports=[report_links(view, c.cohort_id, language) for c in ask.registry.cohorts]
+                if view
+                else [],
                 states=content.SHOWN_STATES,
             )
 
@@ -131,7 +138,7 @@ class Pages:
         )
 
         def render(etag: str) -> Answer:
-            found = content.gap_page(view, asked, paging)
+            found = gap_page(view, asked, paging)
             return self._render(
                 "gaps.html",
                 "/gaps",
@@ -145,7 +152,45 @@ class Pages:
                 **found,
             )
 
-        return await self._of_release(request, view, query, render)
+        return await self._of_release(request, view, query, render, judged=True)
+
+    async def gap(self, request: web.Request) -> web.StreamResponse:
+        """One gap: where it stands, why, what was said and what it was, what could be reused."""
+        given = _without_empty(request)
+        asked = read_parameters(OneGapParameters, given, {})
+        query = Query.of("/gap", given)
+        view = await self._reader.view(release=asked.release, at=asked.at)
+
+        def render(etag: str) -> Answer:
+            found = one_gap_page(view, asked)
+            return self._render(
+                "gap.html", "/gap", query, asked.lang, etag=etag, release=view.release, **found
+            )
+
+        return await self._of_release(request, view, query, render, judged=True)
+
+    async def service(self, request: web.Request) -> web.StreamResponse:
+        """How far a service has spread, and whether that stands still."""
+        given = _without_empty(request)
+        asked = read_parameters(ServicePageParameters, given, {})
+        query = Query.of("/service", given)
+        view = await self._reader.view(release=asked.release, at=asked.at)
+
+        def render(etag: str) -> Answer:
+            found = service_page(view, asked)
+            return self._render(
+                "service.html",
+                "/service",
+                query,
+                asked.lang,
+                etag=etag,
+                status=404 if found["problem"] else 200,
+                release=view.release,
+                asked=asked,
+                **found,
+            )
+
+        return await self._of_release(request, view, query, render, judged=True)
 
     async def explain(self, request: web.Request) -> web.StreamResponse:
         """Why a cell is what it is."""
@@ -171,9 +216,18 @@ class Pages:
         return await self._of_release(request, view, query, render)
 
     async def _of_release(
-        self, request: web.Request, view: ReleaseView, query: Query, render: Callable[[str], Answer]
+        self,
+        request: web.Request,
+        view: ReleaseView,
+        query: Query,
+        render: Callable[[str], Answer],
+        *,
+        judged: bool = False,
     ) -> web.StreamResponse:
+        """Answer from memory or render; ``judged``: also depends on what was decided, and on the day."""
         etag = release_tag(view, query, self._reader)
+        if judged:
+            etag = await judged_tag(etag, self._reader, "")
         unchanged = not_modified(request, etag, MOVING)
         if unchanged is not None:
             return unchanged

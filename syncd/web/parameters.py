@@ -241,13 +241,6 @@ class PageParameters(Parameters):
     lang: Language = "de"
 
 
-class GapPageParameters(GapFilter):
-    """The page of gaps."""
-
-    lang: Language = "de"
-    limit: Limit = 50
-
-
 class ExplainPageParameters(AsOf):
     """The page that explains a cell; without service or area it is a form."""
 

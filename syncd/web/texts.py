@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from typing import Final
 
+from syncd.web.gap_texts import GAP_PROBLEMS, GAP_TEXTS
+
 Text = dict[str, str]
 
 TEXTS: Final[dict[str, Text]] = {
+    **GAP_TEXTS,
     "skip": {"de": "Zum Inhalt springen", "en": "Skip to content"},
     "other_language": {"de": "English", "en": "Deutsch"},
     "other_language_code": {"de": "en", "en": "de"},
@@ -208,6 +211,7 @@ TEXTS: Final[dict[str, Text]] = {
 }
 
 PROBLEMS: Final[dict[str, dict[str, tuple[str, str]]]] = {
+    **GAP_PROBLEMS,
     "no_such_page": {
         "de": ("Diese Seite gibt es nicht.", "Die Adresse prüfen oder zur Übersicht gehen."),
         "en": ("There is no such page.", "Check the address or go to the overview."),

@@ -19,7 +19,16 @@ from tests.support.miniature import many_services, stand_up
 from tests.support.served import Served, ask, served
 
 SCRIPT = "<script>document.title='owned'</script><img src=x onerror=\"document.title='owned'\">"
-PAGES = ["/", "/?lang=en", "/gaps", "/gaps?state=unknown", "/explain", "/explain?service=Hund&area=Großstadt"]
+PAGES = [
+    "/",
+    "/?lang=en",
+    "/gaps",
+    "/gaps?state=unknown&status=unknown",
+    f"/gap?id=alltag/gemeinde/{mini.TO_PRINT}/{mini.GROSSSTADT}",
+    f"/service?service={mini.OWN_FORM}",
+    "/explain",
+    "/explain?service=Hund&area=Großstadt",
+]
 
 
 @pytest.fixture
@@ -110,7 +119,7 @@ def test_gaps_page_by_page(server: Served) -> None:
     page = get(server, "/gaps?limit=1")
     seen = []
     while True:
-        seen += re.findall(r"Muster\w+ \w+", page.text.partition("Seit")[2].partition("Hinweise")[0])
+        seen += re.findall(r"Muster\w+ \w+", page.text.partition("Offen seit")[2].partition("Hinweise")[0])
         following = [str(a["href"]) for a in page.all("a") if a.get("rel") == "next"]
         if not following:
             break
