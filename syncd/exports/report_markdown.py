@@ -54,7 +54,7 @@ def _map(shown: Map) -> Iterator[str]:
     for shade, words in classes:
         names = sorted(area.name for area in shown.areas if area.shade == shade)
         if names:
-            yield f"- {_plain(words)} ({len(names)}): {_plain(', '.join(names))}"
+            yield f"- {_plain(words)} ({len(names)}): {_plain('; '.join(names))}"
     yield ""
 
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from syncd.model.coverage import CellState, Tier
+from syncd.model.coverage import CellState, GapCause, Tier
 from syncd.pipeline.entry_codec import decode_service
 from syncd.pipeline.reuse import Advisor
 from syncd.rules.coverage_codec import unpack_cells
@@ -32,7 +32,7 @@ class Priority:
     """One service that people of the place lack.
 
     ``body_code`` owes it to the largest cell that lacks it, ``area_code``; ``best`` is the solution that fits
-    that body best, None where nothing runs elsewhere.
+    that body best, None where nothing is known to run elsewhere. ``cause`` is what most of its gaps have.
     """
 
     need: Need
@@ -42,6 +42,7 @@ class Priority:
     body_code: str
     body_name: str
     best: Fit | None
+    cause: GapCause
 
 
 def priorities(view: ReleaseView, place: Place, *, obligation_id: str | None = None) -> tuple[Priority, ...]:
@@ -58,14 +59,21 @@ def _needs(view: ReleaseView, place: Place, cases: Cases, obligation_id: str | N
         mask = masks.get(Tier(row.line))
         if mask is None or not any(row.counts[state.label][0] for state in CellState if state.is_gap):
             continue
-        positions = np.flatnonzero(mask & np.isin(unpack_cells(row.cells).state, _GAPS))
+        cells = unpack_cells(row.cells)
+        positions = np.flatnonzero(mask & np.isin(cells.state, _GAPS))
         if len(positions):
-            yield _priority(view, advisor, cases, row, positions.tolist())
+            cause = GapCause(int(np.bincount(cells.cause[positions]).argmax()))
+            yield _priority(view, (advisor, cases), row, positions.tolist(), cause)
 
 
 def _priority(
-    view: ReleaseView, advisor: Advisor, cases: Cases, row: CoverageRow, positions: list[int]
+    view: ReleaseView,
+    asked: tuple[Advisor, Cases],
+    row: CoverageRow,
+    positions: list[int],
+    cause: GapCause,
 ) -> Priority:
+    advisor, cases = asked
     duty = view.duties[row.obligation_id, row.line, row.service_key]
     tier = view.line.tier(duty.line)
     largest = max(positions, key=lambda position: (int(tier.population[position]), -position))
@@ -88,4 +96,5 @@ def _priority(
         body_code,
         body.name if body else body_code,
         fits[0] if fits else None,
+        cause,
     )

@@ -19,6 +19,7 @@ from syncd.pipeline.entry_codec import decode_service
 from syncd.pipeline.place import place_of, subject_of
 from syncd.pipeline.report_action import action, breaks, uniformity
 from syncd.pipeline.report_background import changes, methods
+from syncd.pipeline.report_causes import Causes, with_causes
 from syncd.pipeline.report_rollout import rollout
 from syncd.rules.assess import STATES
 from syncd.rules.coverage_codec import unpack_cells
@@ -60,6 +61,7 @@ class Ordered:
     language: str
     since: datetime | None = None
     names: bool = False
+    _service_names: dict[str, str] = field(default_factory=dict, compare=False)
     _cells: dict[Tier, tuple[npt.NDArray[np.bool_], Numbers]] = field(default_factory=dict, compare=False)
 
     def cells(self, line: Tier) -> tuple[npt.NDArray[np.bool_], Numbers]:
@@ -67,6 +69,19 @@ class Ordered:
         if line not in self._cells:
             self._cells[line] = self.place.cells(self.view, line)
         return self._cells[line]
+
+    def service_name(self, service_key: str) -> str:
+        """Return what a service is called, read once."""
+        if service_key not in self._service_names:
+            partition = self.view.store.partition(self.view.release.number, service_key)
+            name = decode_service(partition.service).name if partition else service_key
+            self._service_names[service_key] = name
+        return self._service_names[service_key]
+
+    def source(self, source_id: str) -> str:
+        """Return the title of a source, as the release had it."""
+        facts = self.view.release.inputs["sources"].get(source_id, {})
+        return str(facts.get("title") or source_id)
 
     @property
     def line(self) -> Tier:
@@ -103,6 +118,7 @@ class _Counted:
     people: dict[Tier, Numbers]
     bodies: dict[Tier, npt.NDArray[np.int64]]
     services: dict[Tier, list[tuple[str, str, Numbers, Numbers]]]
+    causes: dict[Tier, Causes]
 
     def matrix(self, line: Tier) -> Numbers:
         """Cells by body and state on one line, of shape (bodies, states)."""
@@ -129,7 +145,7 @@ def report(
     doing = action(ordered, int(counted.matrix(ordered.line).sum(axis=0)[_GAPS].sum()))
     builders: tuple[Callable[[], Section], ...] = (
         partial(_summary, ordered, counted, doing.first),
-        lambda: doing.section,
+        lambda: with_causes(ordered, doing.section, counted.causes.get(ordered.line)),
         partial(rollout, ordered),
         partial(_areas, ordered, counted),
         partial(_services, ordered, counted),
@@ -166,7 +182,7 @@ def obligation_of(view: ReleaseView, obligation_id: str | None) -> Obligation:
 
 def _count(ordered: Ordered) -> _Counted:
     view = ordered.view
-    counted = _Counted({}, {}, {}, {})
+    counted = _Counted({}, {}, {}, {}, {})
     for row in ordered.rows():
         line = Tier(row.line)
         if line not in counted.masks:
@@ -174,18 +190,21 @@ def _count(ordered: Ordered) -> _Counted:
             counted.masks[line], counted.people[line] = mask, people
             counted.bodies[line] = np.zeros((len(mask), STATES), dtype=np.int64)
             counted.services[line] = []
+            counted.causes[line] = Causes()
         mask, people = counted.masks[line], counted.people[line]
         if not mask.any():
             continue
-        state = np.where(mask, unpack_cells(row.cells).state, np.uint8(CellState.NOT_OWED))
+        whole = unpack_cells(row.cells)
+        state = np.where(mask, whole.state, np.uint8(CellState.NOT_OWED))
         if not state.any():
             continue
         counted.bodies[line][np.arange(len(state)), state] += mask
         cells = np.bincount(state[mask], minlength=STATES).astype(np.int64)
         inhabitants = np.bincount(state[mask], weights=people[mask], minlength=STATES).astype(np.int64)
-        partition = view.store.partition(view.release.number, row.service_key)
-        name = decode_service(partition.service).name if partition else row.service_key
+        name = ordered.service_name(row.service_key)
         counted.services[line].append((row.service_key, name, cells, inhabitants))
+        owed_by = view.duties[row.obligation_id, row.line, row.service_key].owed_by
+        counted.causes[line].add(owed_by, whole.cause[np.isin(state, _GAPS)])
     return counted
 
 
@@ -211,12 +230,21 @@ def _facts(ordered: Ordered, counted: _Counted) -> tuple[tuple[str, str], ...]:
 def _summary(ordered: Ordered, counted: _Counted, first: str) -> Section:
     total = counted.matrix(ordered.line).sum(axis=0)
     figures = {state.label: ordered.number(int(total[state])) for state in _SHOWN}
+    gaps = [
+        ordered.say(f"summary_{state.label}", count=figures[state.label])
+        for state in _SHOWN
+        if state.is_gap and int(total[state])
+    ]
     figures |= {
         "owed": ordered.number(_owed(total)),
         "covered": ordered.number(int(total[_COVERED].sum())),
         "gaps": ordered.number(int(total[_GAPS].sum())),
     }
     sentences = [ordered.say("summary_cells", **figures)]
+    if gaps:
+        sentences[0] += " " + ordered.say("summary_gaps", kinds=", ".join(gaps), **figures)
+    if int(total[CellState.UNKNOWN]):
+        sentences[0] += " " + ordered.say("summary_of_unknown", **figures)
     if 2 * int(total[CellState.UNKNOWN]) > _owed(total):
         sentences.append(ordered.say("summary_unknown"))
     if first:

@@ -12,7 +12,7 @@ from syncd.pipeline.priorities import priorities
 from syncd.pipeline.report_status import standings
 from syncd.pipeline.uniformity import uniformities
 from syncd.rules.plan_words import CASES_UNKNOWN, FINDINGS, FORMULA
-from syncd.rules.words import EVIDENCE, say
+from syncd.rules.words import CAUSE_NAMES, CAUSES, EVIDENCE, say
 
 if TYPE_CHECKING:
     from syncd.model.report import Value
@@ -60,6 +60,7 @@ def action(ordered: Ordered, gaps: int) -> Action:
             Column(ordered.say("col_without"), ColumnKind.NUMBER),
             Column(ordered.say("col_bodies"), ColumnKind.NUMBER),
             Column(ordered.say("col_body")),
+            Column(ordered.say("col_cause")),
             Column(ordered.say("col_priority"), ColumnKind.NUMBER),
             Column(ordered.say("col_solution")),
             *(column for column, _ in extra),
@@ -76,6 +77,7 @@ def action(ordered: Ordered, gaps: int) -> Action:
             service=first.service_name,
             people=ordered.number(first.need.people),
             body=first.body_name,
+            cause=say(CAUSES, first.cause.label, ordered.language),
         ),
     )
 
@@ -87,9 +89,19 @@ def _row(ordered: Ordered, one: Priority) -> tuple[str | int, ...]:
         one.need.people,
         one.need.bodies,
         one.body_name,
+        say(CAUSE_NAMES, one.cause.label, ordered.language),
         round(one.need.priority),
-        one.best.solution.name if one.best else ordered.say("nobody_elsewhere"),
+        _best(ordered, one),
     )
+
+
+def _best(ordered: Ordered, one: Priority) -> str:
+    """Return the solution that fits best, and whether it is one for another variant of the service."""
+    if one.best is None:
+        return ordered.say("nobody_elsewhere")
+    name = one.best.solution.name
+    same = one.best.solution.service_key == one.need.key[2]
+    return name if same else ordered.say("other_variant", solution=name)
 
 
 def breaks(ordered: Ordered) -> Section:
@@ -103,7 +115,8 @@ def breaks(ordered: Ordered) -> Section:
         Column(ordered.say("col_source")),
     )
     inside = tuple(area.code for area in ordered.place.areas)
-    rows: list[tuple[Value, ...]] = []
+    # Cohorts may name a Kreis and a municipality inside it.
+    found: dict[tuple[str, str, int], tuple[Value, ...]] = {}
     for area in ordered.place.areas:
         own = (
             channel
@@ -111,21 +124,21 @@ def breaks(ordered: Ordered) -> Section:
             # What comes from above is not theirs to mend.
             if channel.area_code.startswith(inside)
         )
-        rows += [
-            (
-                channel.title,
+        for channel in islice(own, _LONGEST + 1):
+            found[channel.service_key, channel.area_code, channel.number] = (
+                ordered.service_name(channel.service_key),
                 channel.area_name,
                 say(FINDINGS, channel.finding, ordered.language),
                 say(EVIDENCE, channel.evidence, ordered.language),
                 channel.url,
-                channel.source_id,
+                ordered.source(channel.source_id),
             )
-            for channel in islice(own, _LONGEST - len(rows))
-        ]
-    if not rows:
+    if not found:
         return Section("breaks", ordered.say("breaks"), (ordered.say("nothing"),))
-    table = Table("breaks", ordered.say("breaks_table"), columns, tuple(rows), ordered.say("breaks_note"))
-    return Section("breaks", ordered.say("breaks"), tables=(table,))
+    texts = (ordered.say("breaks_more", shown=_LONGEST),) if len(found) > _LONGEST else ()
+    rows = tuple(islice(found.values(), _LONGEST))
+    table = Table("breaks", ordered.say("breaks_table"), columns, rows, ordered.say("breaks_note"))
+    return Section("breaks", ordered.say("breaks"), texts, tables=(table,))
 
 
 def uniformity(ordered: Ordered) -> Section:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
@@ -11,13 +12,12 @@ from syncd.errors import NotFound
 from syncd.model.area import AreaKey
 from syncd.model.coverage import CellState, Tier
 from syncd.model.report import Column, ColumnKind, Section, State, Table
-from syncd.pipeline.entry_codec import decode_service
 from syncd.rules.coverage_codec import unpack_cells
 from syncd.rules.report_words import STATE_MEANINGS
-from syncd.rules.words import EVIDENCE, say
+from syncd.rules.words import EVIDENCE, day_text, say
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Mapping
 
     from syncd.model.report import Value
     from syncd.pipeline.ask import ReleaseView
@@ -25,6 +25,11 @@ if TYPE_CHECKING:
     from syncd.pipeline.report import Ordered
 
 _LONGEST = 200
+_NAMED = 3
+"""Bodies named one by one in a line of changes; of more only their number."""
+_KREIS = 5
+"""Digits of the code of a Kreis; a municipality that is one itself has nothing but zeros behind them."""
+_WITHOUT_KREIS = "0000000"
 _USUAL = timedelta(days=30)
 """How far back changes are counted from where nobody says otherwise."""
 
@@ -35,9 +40,10 @@ def changes(ordered: Ordered) -> Section:
     earlier = _earlier(ordered)
     if earlier is None:
         return Section("changes", title, (ordered.say("changes_first"),))
-    since = {"day": earlier.release.published_at.date().isoformat(), "release": earlier.release.number}
-    rows = tuple(_changed(ordered, earlier))
-    if not rows:
+    day = day_text(earlier.release.published_at.date(), ordered.language)
+    since = {"day": day, "release": earlier.release.number}
+    every = _changed(ordered, earlier)
+    if not every:
         return Section("changes", title, (ordered.say("changes_none", **since),))
     table = Table(
         "changes",
@@ -48,9 +54,11 @@ def changes(ordered: Ordered) -> Section:
             Column(ordered.say("col_before"), ColumnKind.STATE),
             Column(ordered.say("col_now"), ColumnKind.STATE),
         ),
-        rows,
+        tuple(change.row(ordered) for change in every[:_LONGEST]),
+        ordered.say("changes_note"),
     )
-    return Section("changes", title, tables=(table,))
+    more = ordered.say("changes_more", shown=_LONGEST, all=ordered.number(len(every)))
+    return Section("changes", title, (more,) if len(every) > _LONGEST else (), tables=(table,))
 
 
 def _earlier(ordered: Ordered) -> ReleaseView | None:
@@ -70,31 +78,51 @@ def _earlier(ordered: Ordered) -> ReleaseView | None:
     return earlier if earlier.release.number < view.release.number else None
 
 
-def _changed(ordered: Ordered, earlier: ReleaseView) -> Iterator[tuple[Value, ...]]:
-    """Yield the rows, at most the longest list; areas are matched by their codes along successions."""
+@dataclass(slots=True)
+class _Change:
+    """One service whose state changed alike in some bodies."""
+
+    service_key: str
+    was: CellState
+    is_now: CellState
+    codes: list[str] = field(default_factory=list)
+
+    def row(self, ordered: Ordered) -> tuple[Value, ...]:
+        """Return it as a line of the table."""
+        areas = ordered.view.line.areas
+        where = (
+            "; ".join(areas[code].name for code in self.codes)
+            if len(self.codes) <= _NAMED
+            else ordered.say("changes_bodies", bodies=ordered.number(len(self.codes)))
+        )
+        was, now = _state(ordered, self.was), _state(ordered, self.is_now)
+        return (ordered.service_name(self.service_key), where, was, now)
+
+
+def _changed(ordered: Ordered, earlier: ReleaseView) -> list[_Change]:
+    """Return what changed, by line and service; areas are matched by their codes along successions.
+
+    A kreisfreie Stadt is a cell on both lines; what changed on both is told once.
+    """
     moved = ordered.view.ask.registry.areas.moved
-    left = _LONGEST
+    changes: dict[tuple[str, str, CellState, CellState], _Change] = {}
+    told: dict[str, set[str]] = {}
     for row in ordered.rows():
         line = Tier(row.line)
         before = _states_before(earlier, row, moved)
         mask = ordered.cells(line)[0]
         now = unpack_cells(row.cells).state
         codes = ordered.view.line.tier(line).codes
-        name = ""
         for position in np.flatnonzero(mask).tolist():
-            was, is_now = before.get(codes[position]), CellState(int(now[position]))
-            if was is None or was is is_now:
+            code = codes[position]
+            was, is_now = before.get(code), CellState(int(now[position]))
+            if was is None or was is is_now or code in told.get(row.service_key, ()):
                 continue
-            if left == 0:
-                return
-            left -= 1
-            name = name or _name(ordered.view, row.service_key)
-            yield (
-                name,
-                ordered.view.line.areas[codes[position]].name,
-                _state(ordered, was),
-                _state(ordered, is_now),
-            )
+            key = (row.line, row.service_key, was, is_now)
+            changes.setdefault(key, _Change(row.service_key, was, is_now)).codes.append(code)
+            if line is Tier.GEMEINDE and code.endswith(_WITHOUT_KREIS):
+                told.setdefault(row.service_key, set()).add(code[:_KREIS])
+    return list(changes.values())
 
 
 def _states_before(
@@ -114,11 +142,6 @@ def _states_before(
     return states
 
 
-def _name(view: ReleaseView, service_key: str) -> str:
-    partition = view.store.partition(view.release.number, service_key)
-    return decode_service(partition.service).name if partition else service_key
-
-
 def _state(ordered: Ordered, state: CellState) -> State:
     return State(state.label, ordered.state(state.label))
 
@@ -126,11 +149,11 @@ def _state(ordered: Ordered, state: CellState) -> State:
 def methods(ordered: Ordered) -> Section:
     """Return who was heard and when, what the states mean, and what the release rests on."""
     release = ordered.view.release
-    texts = (
+    texts: tuple[str, ...] = (
         ordered.say(
             "method_release",
             release=release.number,
-            day=release.published_at.date().isoformat(),
+            day=day_text(release.published_at.date(), ordered.language),
             digest=release.digest,
         ),
         ordered.say(
@@ -140,6 +163,8 @@ def methods(ordered: Ordered) -> Section:
         ),
         ordered.say("method_unknown"),
     )
+    if note := " ".join(ordered.obligation.note.split()):
+        texts = (*texts, ordered.say("method_obligation", note=note))
     return Section(
         "methods", ordered.say("methods"), texts, (_sources(ordered), _states(ordered), _ladder(ordered))
     )

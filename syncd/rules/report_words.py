@@ -22,13 +22,20 @@ REPORT: Final[dict[str, Text]] = {
     "summary": {"de": "Kurz gesagt", "en": "In short"},
     "summary_cells": {
         "de": "Von {owed} geschuldeten Leistungen (Leistung × Stelle) sind {covered} online nutzbar: {own} mit "
-        "eigenem und {inherited} mit übergeordnetem Angebot. {gaps} sind Lücken: {offline} beschrieben, aber "
-        "nicht online, {dead} mit totem Link, {missing} fehlen ganz. Über {unknown} weiß niemand etwas; sie "
-        "zählen weder als vorhanden noch als fehlend.",
+        "eigenem und {inherited} mit übergeordnetem Angebot.",
         "en": "Of {owed} owed services (service × body) {covered} can be used online: {own} by an own and "
-        "{inherited} by an inherited offer. {gaps} are gaps: {offline} described but not online, {dead} with a "
-        "dead link, {missing} missing altogether. Nothing is known about {unknown}; they count neither as "
-        "there nor as missing.",
+        "{inherited} by an inherited offer.",
+    },
+    "summary_gaps": {"de": "Lücken: {gaps}, davon {kinds}.", "en": "Gaps: {gaps}, of these {kinds}."},
+    "summary_offline": {
+        "de": "{count} beschrieben, aber nicht online",
+        "en": "{count} described but not online",
+    },
+    "summary_dead": {"de": "{count} mit totem Link", "en": "{count} with a dead link"},
+    "summary_missing": {"de": "{count} gar nicht geführt", "en": "{count} not listed at all"},
+    "summary_of_unknown": {
+        "de": "Nicht bekannt: {unknown}; sie zählen weder als vorhanden noch als fehlend.",
+        "en": "Not known: {unknown}; they count neither as there nor as missing.",
     },
     "summary_unknown": {
         "de": "Mehr als die Hälfte ist unbekannt: Bevor Lücken geschlossen werden, braucht es Quellen, die für "
@@ -37,8 +44,10 @@ REPORT: Final[dict[str, Text]] = {
         "areas.",
     },
     "summary_first": {
-        "de": "Zuerst lohnt sich „{service}“: {people} Menschen haben es nicht, zuständig ist {body}.",
-        "en": "“{service}” is worth starting with: {people} people lack it, {body} is in charge.",
+        "de": "Zuerst lohnt sich „{service}“: Für {people} Menschen ist kein Online-Weg belegt, zuständig ist "
+        "{body}. {cause}",
+        "en": "“{service}” is worth starting with: for {people} people no path online is proven, {body} is in "
+        "charge. {cause}",
     },
     # --- map and areas
     "areas": {"de": "Stelle für Stelle", "en": "Body by body"},
@@ -154,7 +163,13 @@ REPORT: Final[dict[str, Text]] = {
     "col_covered": {"de": "versorgt", "en": "covered"},
     "col_people_in_gaps": {"de": "Menschen in Lücken", "en": "People in gaps"},
     "col_forecast": {"de": "Prognose", "en": "Forecast"},
-    "nobody_elsewhere": {"de": "läuft nirgends", "en": "runs nowhere"},
+    "nobody_elsewhere": {"de": "keine bekannt", "en": "none known"},
+    "other_variant": {"de": "{solution} (andere Variante)", "en": "{solution} (another variant)"},
+    "causes_table": {"de": "Woran es liegt", "en": "What it is due to"},
+    "causes_note": {
+        "de": "Wer am Zug ist, ist eine Faustregel nach Ursache und Vollzugsebene und keine Schuldzuweisung.",
+        "en": "Whose turn it is is a rule of thumb by cause and executing tier, no assignment of blame.",
+    },
     # --- media breaks, uniformity
     "breaks": {"de": "Medienbrüche und widerlegte Angaben", "en": "Media breaks and contradicted claims"},
     "breaks_table": {"de": "Wege, die nicht online enden", "en": "Paths that do not end online"},
@@ -174,11 +189,25 @@ REPORT: Final[dict[str, Text]] = {
     # --- changes
     "changes": {"de": "Was sich geändert hat", "en": "What has changed"},
     "changes_table": {
-        "de": "Zustände seit {day} (Release {release})",
+        "de": "Zustände seit {day} (Stand {release})",
         "en": "States since {day} (release {release})",
     },
+    "changes_bodies": {"de": "{bodies} Stellen", "en": "{bodies} bodies"},
+    "changes_note": {
+        "de": "Eine Zeile je Leistung und Änderung. Was vorher „unbekannt“ war, muss nicht neu sein: Es ist "
+        "bekannt geworden.",
+        "en": "A line per service and change. What was “unknown” before need not be new: it has become known.",
+    },
+    "changes_more": {
+        "de": "Gezeigt sind die ersten {shown} von {all} Änderungen.",
+        "en": "The first {shown} of {all} changes are shown.",
+    },
+    "breaks_more": {
+        "de": "Gezeigt sind die ersten {shown}; alle: syncd media-breaks.",
+        "en": "The first {shown} are shown; all of them: syncd media-breaks.",
+    },
     "changes_none": {
-        "de": "Seit {day} (Release {release}) hat sich kein Zustand geändert.",
+        "de": "Seit {day} (Stand {release}) hat sich kein Zustand geändert.",
         "en": "No state has changed since {day} (release {release}).",
     },
     "changes_first": {
@@ -196,7 +225,7 @@ REPORT: Final[dict[str, Text]] = {
     "states_table": {"de": "Zustände", "en": "States"},
     "ladder_table": {"de": "Stufen eines Weges", "en": "Rungs of a path"},
     "method_release": {
-        "de": "Grundlage ist Release {release} vom {day}; seine Prüfsumme ist {digest}. Derselbe Release ergibt "
+        "de": "Grundlage ist Stand {release} vom {day}; seine Prüfsumme ist {digest}. Derselbe Stand ergibt "
         "denselben Bericht.",
         "en": "Based on release {release} of {day}; its digest is {digest}. The same release gives the same "
         "report.",
@@ -205,6 +234,7 @@ REPORT: Final[dict[str, Text]] = {
         "de": "Gebiete und Einwohner: {areas}. Leistungen: {services}.",
         "en": "Areas and inhabitants: {areas}. Services: {services}.",
     },
+    "method_obligation": {"de": "Zum Maßstab: {note}", "en": "On what is measured against: {note}"},
     "method_unknown": {
         "de": "Schweigt eine Quelle, die veraltet ist oder deren Schweigen nichts bedeutet, ist die Leistung "
         "unbekannt und nie „fehlend“.",
@@ -224,7 +254,10 @@ REPORT: Final[dict[str, Text]] = {
     "col_owed": {"de": "geschuldet", "en": "owed"},
     "col_body": {"de": "zuständig", "en": "in charge"},
     "col_priority": {"de": "Priorität", "en": "Priority"},
-    "col_solution": {"de": "passt am besten", "en": "fits best"},
+    "col_solution": {"de": "passende Lösung", "en": "fitting solution"},
+    "col_cause": {"de": "Ursache", "en": "Cause"},
+    "col_turn": {"de": "am Zug", "en": "whose turn"},
+    "col_services": {"de": "Leistungen", "en": "Services"},
     "col_finding": {"de": "Befund", "en": "Finding"},
     "col_rung": {"de": "Stufe", "en": "Rung"},
     "col_address": {"de": "Adresse", "en": "Address"},

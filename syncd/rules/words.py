@@ -30,8 +30,8 @@ CAUSES: Final[dict[str, Text]] = {
         "en": "The entitled source was read and does not list the service.",
     },
     "described_not_online": {
-        "de": "Die Leistung ist beschrieben, aber kein digitaler Weg ist hinterlegt.",
-        "en": "The service is described, but no digital path is given.",
+        "de": "Die Leistung ist beschrieben, aber kein hinterlegter Weg führt online ans Ziel.",
+        "en": "The service is described, but no path given leads to it online.",
     },
     "solution_not_connected": {
         "de": "Andernorts läuft eine Lösung; hier ist sie nicht angeschlossen.",
@@ -67,6 +67,20 @@ CAUSES: Final[dict[str, Text]] = {
         "en": "No entitled source has spoken.",
     },
 }
+
+CAUSE_NAMES: Final[dict[str, Text]] = {
+    "not_described": {"de": "nicht geführt", "en": "not listed"},
+    "described_not_online": {"de": "kein digitaler Weg", "en": "no digital path"},
+    "solution_not_connected": {"de": "nicht angeschlossen", "en": "not connected"},
+    "media_break": {"de": "Medienbruch", "en": "media break"},
+    "dead_link": {"de": "toter Link", "en": "dead link"},
+    "no_authority": {"de": "keine zuständige Stelle", "en": "no authority named"},
+    "conflict": {"de": "Widerspruch", "en": "conflict"},
+    "wrong_key": {"de": "falscher Schlüssel", "en": "wrong key"},
+    "stale": {"de": "veraltet", "en": "stale"},
+    "no_source": {"de": "keine Quelle", "en": "no source"},
+}
+"""The causes where there is no room for a sentence."""
 
 EVIDENCE: Final[dict[str, Text]] = {
     "none": {"de": "nichts", "en": "nothing"},

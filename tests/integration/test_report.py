@@ -102,6 +102,47 @@ def test_what_changed_since_the_release_before_is_named(miniature: Miniature) ->
     ] == [("Mustergewerbe anzeigen", "Großstadt", "missing", "own")]
 
 
+def test_what_changed_alike_is_one_line(miniature: Miniature) -> None:
+    """A service that begins everywhere at once is one piece of news."""
+    miniature.clock.forward(hours=1)
+    everywhere = claim("bund", "B9", NOT_LISTED, "00", channel(ChannelKind.ONLINE_SERVICE, "gewerbe"))
+    miniature.say("bund", (everywhere,))
+    miniature.publish()
+    changed = tables(written(miniature, "00"))["changes"]
+    assert [
+        (row[1], getattr(row[2], "label", "")) for row in changed.rows if row[0] == "Mustergewerbe anzeigen"
+    ] == [
+        ("Großstadt", "missing"),
+        ("6 Stellen", "unknown"),
+    ]
+
+
+def test_causes_add_up_to_the_gaps(miniature: Miniature) -> None:
+    document = written(miniature, "00")
+    causes = tables(document)["causes"]
+    assert sum(int(str(row[2])) for row in causes.rows) == int(dict(document.facts)["Lücken"])
+    assert all(row[0] and row[1] and int(str(row[3])) <= int(str(row[2])) for row in causes.rows)
+
+
+def test_a_report_without_gaps_names_no_kind_of_gap(miniature: Miniature) -> None:
+    summary = written(miniature, "pilots").sections[0].paragraphs[0]
+    assert ", davon " in summary
+    assert " 0 " not in summary
+
+
+def test_media_breaks_are_called_as_elsewhere_in_the_report(miniature: Miniature) -> None:
+    document = written(miniature, "pilots")
+    services = {
+        row[0] for name, t in tables(document).items() if name.startswith("services_") for row in t.rows
+    }
+    sources = {row[0] for row in tables(document)["sources"].rows}
+    rows = tables(document)["breaks"].rows
+    assert rows
+    assert {row[0] for row in rows} <= services
+    assert {row[5] for row in rows} <= sources
+    assert len({(row[0], row[1], row[4]) for row in rows}) == len(rows)
+
+
 def test_the_first_release_has_nothing_to_be_compared_with(miniature: Miniature) -> None:
     section = next(s for s in written(miniature, GROSSSTADT).sections if s.name == "changes")
     assert section.paragraphs == ("Es gibt keinen früheren Stand zum Vergleich.",)
@@ -153,7 +194,7 @@ def decide(miniature: Miniature, answer: GapAnswer, key: str = NOT_LISTED, **mor
 
 def test_what_was_said_of_gaps_stands_beside_them_and_hides_none(miniature: Miniature) -> None:
     plain = written(miniature, GROSSSTADT)
-    assert [column.title for column in tables(plain)["priorities"].columns][-1] == "passt am besten"
+    assert [column.title for column in tables(plain)["priorities"].columns][-1] == "passende Lösung"
     decide(miniature, GapAnswer.ACKNOWLEDGE)
     decide(miniature, GapAnswer.ASSIGN, value="Frau Öz")
     decide(miniature, GapAnswer.SET_DUE, value="2026-11-25")
