@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections import Counter
 from collections.abc import Iterator
 from datetime import date, timedelta
 from pathlib import Path
@@ -16,10 +17,14 @@ from syncd.model.coverage import CellState, GapCause, Tier
 from syncd.model.evidence import ChannelKind, Evidence
 from syncd.pipeline.ask import ReleaseView
 from syncd.pipeline.figures import By, FiguresQuery, GroupFigures, figures
+from syncd.pipeline.gaps import GapQuery, gaps
+from syncd.pipeline.report import report
 from syncd.pipeline.simulate import Adoption, TargetQuery, roll_outs, simulate
 from syncd.rules.coverage_codec import unpack_cells
 from syncd.rules.figures import Rule
+from syncd.rules.gap_words import PARTIES
 from syncd.rules.simulate import Bound
+from syncd.rules.words import CAUSES
 from syncd.storage import open_store
 from tests.support import hand_counted as hand
 from tests.support import miniature as mini
@@ -63,10 +68,28 @@ def test_the_table_drawn_by_hand_is_what_the_rules_find(view: ReleaseView) -> No
         cells = unpack_cells(row.cells)
         states = [CellState(int(cells.state[index[code]])).label for code in hand.BODIES]
         assert states == [hand.LETTERS[letter] for letter in hand.CELLS[row.service_key]], row.service_key
-        causes |= {GapCause(int(cause)) for cause in cells.cause}
+        why = [GapCause(int(cells.cause[index[code]])) for code in hand.BODIES]
+        assert [cause.label for cause in why] == [
+            hand.CAUSE_LETTERS[letter] for letter in hand.CAUSES[row.service_key]
+        ], row.service_key
+        causes |= set(why)
     assert len(rows) == len(hand.CELLS)
-    # A wrong key is found by linking, not by assessment.
-    assert causes == set(GapCause) - {GapCause.WRONG_KEY}
+    assert causes == set(GapCause)
+    assert {letter for letters in hand.CELLS.values() for letter in letters} == set(hand.LETTERS)
+
+
+def test_gaps_and_report_give_the_causes_counted_by_hand(view: ReleaseView) -> None:
+    found = Counter(
+        (gap.cause, gap.responsible) for gap in gaps(view, GapQuery(obligation_id="alltag", line="gemeinde"))
+    )
+    assert found == hand.GAPS_BY_CAUSE
+    written = report(view, "00", language="en", obligation_id="alltag")
+    (table,) = (t for section in written.sections for t in section.tables if t.name == "causes")
+    words = {
+        (CAUSES[cause]["en"], PARTIES[party]["en"]): count
+        for (cause, party), count in hand.GAPS_BY_CAUSE.items()
+    }
+    assert {row[:2]: row[2] for row in table.rows} == words
 
 
 @pytest.mark.parametrize("name", GOLDEN)

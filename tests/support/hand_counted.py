@@ -1,8 +1,8 @@
 """A miniature Germany small enough to count coverage by hand: 23 areas of all levels, twelve services.
 
-Every state and every cause that assessment knows occurs. What stands where, on the line of municipalities
-(G Großstadt 200,000 · A Auheim 20,000 · B Aubach 5,000 · O Oberberg 3,000 · U Unterberg 2,000 · R Riedstadt
-30,000 · M Moor 1,000; Forst Aue is unincorporated and owes nothing):
+Every state and every cause there is occurs (:data:`CELLS`, :data:`CAUSES`). What stands where, on the line
+of municipalities (G Großstadt 200,000 · A Auheim 20,000 · B Aubach 5,000 · O Oberberg 3,000 · U Unterberg
+2,000 · R Riedstadt 30,000 · M Moor 1,000; Forst Aue is unincorporated and owes nothing):
 
 ====  =============================================================  =============
 key   who says what                                                  G A B O U R M
@@ -12,7 +12,8 @@ S2    Nordland offers it online; Ried lists all it has               I I I I I X
 S3    Großstadt has its own; Kreis Aue spoke too long ago            O ? ? ? ? X X
 S4    Verband Berg offers it; Nordland lists all of this service     X X X I I X X
 S5    Großstadt has a form, the Bund describes it everywhere         O F F F F F F
-S6    the Bund only describes it                                     F F F F F F F
+S6    the Bund only describes it; Riedstadt links another act's     F F F F F F F
+      form, of Großstadt only the key of the whole group speaks
 S7    Großstadt has a form to print, Riedstadt a dead link           F ? ? ? ? D X
 S8    two sources name different authorities for Großstadt           F ? ? ? ? X X
 S9    the Bund describes it without an authority, Riedstadt with     F F F F F F F
@@ -42,6 +43,8 @@ from tests.support.miniature import NOW, Clock, Miniature, channel, claim
 
 KEYS = tuple(f"990{n:02d}001001000" for n in range(1, 13))
 S1, S2, S3, S4, S5, S6, S7, S8, S9, S10, S11, S12 = KEYS
+GROUP_OF_S6 = f"{S6[:8]}000000"
+"""The key that stands for all acts on the object of S6; nobody owes it."""
 GROSSSTADT, RIEDSTADT = mini.GROSSSTADT, mini.RIEDSTADT
 NORDLAND, SUEDLAND, AUE, VERBAND_BERG, RIED = "06", "09", "06431", "064325001", "09571"
 BODIES = (
@@ -66,6 +69,60 @@ CELLS = {
     S9: "FFFFFFF",
     S10: "?????XX",
     S11: ".....OX",
+}
+CAUSES = {
+    S1: ".......",
+    S2: ".....LL",
+    S3: ".SS00LL",
+    S4: "LLL..LL",
+    S5: ".CCCCCC",
+    S6: "KDDDDKD",
+    S7: "BSS00TL",
+    S8: "WSS00LL",
+    S9: "AAAAADA",
+    S10: "0SS00LL",
+    S11: "......L",
+}
+"""Why each of these cells is as it is. The letters stand for, and it follows by hand:
+
+- ``L`` not listed: Ried (and for S4 Nordland) was read, may speak, and lists it not.
+- ``D`` described, not online: a page, and nobody anywhere has more. In S9 Riedstadt itself, which does name
+  its authority.
+- ``C`` a solution runs elsewhere: Großstadt's form of S5, which is not connected here.
+- ``B`` a media break: the form to print of S7. ``T`` its dead link in Riedstadt.
+- ``A`` no authority: the Bund's page of S9 names none although Riedstadt's does.
+- ``W`` a conflict: two authorities that have nothing in common claim S8 in Großstadt.
+- ``K`` a wrong key: S6 is in Großstadt described under the key of its group only, and in Riedstadt linked to
+  the report of a loss, which no grant (``001``) is.
+- ``S`` stale: of those whose silence means absence only Aue may speak for its two municipalities; it was read
+  ten days ago, its limit is three.
+- ``0`` no source: nobody says anything, and there is nobody whose silence would mean absence.
+"""
+GAPS_BY_CAUSE = {
+    # S2 2 + S3 2 + S4 5 + S7 1 + S8 2 + S10 2 + S11 1
+    ("not_described", "municipality"): 15,
+    # S6 5 + S9 1
+    ("described_not_online", "municipality"): 6,
+    ("solution_not_connected", "municipality"): 6,
+    ("media_break", "solution_owner"): 1,
+    ("dead_link", "it_provider"): 1,
+    ("no_authority", "land_editorial_office"): 6,
+    ("conflict", "land_editorial_office"): 1,
+    ("wrong_key", "land_editorial_office"): 2,
+}
+"""The same counted, with whose turn it is: 22 described + 1 dead + 15 missing = 38 gaps."""
+CAUSE_LETTERS = {
+    ".": "none",
+    "L": "not_described",
+    "D": "described_not_online",
+    "C": "solution_not_connected",
+    "B": "media_break",
+    "T": "dead_link",
+    "A": "no_authority",
+    "W": "conflict",
+    "K": "wrong_key",
+    "S": "stale",
+    "0": "no_source",
 }
 LETTERS = {
     ".": "not_owed",
@@ -107,7 +164,8 @@ def registry() -> Registry:
                 theme="Alltag" if n < 9 else None,
             )
             for n, key in enumerate(KEYS)
-        },
+        }
+        | {GROUP_OF_S6: Service(ServiceKey(GROUP_OF_S6), "Gruppe der Leistung 5", "synthetic")},
         obligations=(
             Obligation("alltag", "Alltag (synthetisch)", (duty, south, later)),
             Obligation("kreise", "Kreise (synthetisch)", (counties,)),
@@ -147,6 +205,7 @@ def _claims() -> dict[str, tuple[Claim, ...]]:
     page = channel(ChannelKind.PAGE, "seite")
     form = channel(ChannelKind.FORM, "formular")
     paper = channel(ChannelKind.PDF, "formular.pdf")
+    wrong_form = channel(ChannelKind.ONLINE_SERVICE, "verlust")
     dead = channel(ChannelKind.ONLINE_SERVICE, "weg", state=LinkState.DEAD)
     return {
         "bund": (
@@ -157,6 +216,7 @@ def _claims() -> dict[str, tuple[Claim, ...]]:
         ),
         "nordland": (
             claim("nordland", "2", S2, NORDLAND, online),
+            claim("nordland", "6", GROUP_OF_S6, GROSSSTADT, online),
             claim("nordland", "8", S8, GROSSSTADT, page, authority="Landesamt für Fische Nordland"),
         ),
         "nordland-list": (claim("nordland-list", "4", S4, VERBAND_BERG, online),),
@@ -169,6 +229,7 @@ def _claims() -> dict[str, tuple[Claim, ...]]:
         ),
         "aue": (claim("aue", "3", S3, AUE, online),),
         "ried": (
+            claim("ried", "6", S6, RIEDSTADT, wrong_form),
             claim("ried", "7", S7, RIEDSTADT, dead),
             claim("ried", "9", S9, RIEDSTADT, page, authority="Bürgeramt Riedstadt"),
             claim("ried", "11", S11, RIEDSTADT, online),
