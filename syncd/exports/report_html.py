@@ -23,7 +23,7 @@ _MARGIN = 4
 _WORDS = {
     "de": {
         "contents": "Inhalt",
-        "release": "Release",
+        "release": "Stand",
         "no_map": "Für diese Gebiete liegen keine Umrisse vor; die Tabelle nennt jedes von ihnen.",
         "rows": "Zeilen",
         "skip": "Zum Inhalt",

@@ -262,3 +262,16 @@ def test_the_api_sends_a_report_as_it_was_kept(miniature: Miniature) -> None:
         assert "max-age" in again.headers["Cache-Control"]
         assert ask(f"{site.url}/v1/kept-reports/{named}").status == 404
         assert ask(f"{site.url}/v1/reports/pilots", parameters={"names": "true"}).status == 401
+
+
+_WIDEST = "[...document.querySelectorAll('table')].map(one => [one.scrollWidth, one.tHead.innerText])"
+
+
+def test_no_table_is_wider_than_a_page(miniature: Miniature, tmp_path: Path, browser_page: Any) -> None:
+    """A browser prints everything as small as the widest table needs: 182 mm are left of A4."""
+    path = tmp_path / "report.html"
+    path.write_bytes(render_html(written(miniature, "pilots")))
+    browser_page.set_viewport_size({"width": 688, "height": 1000})
+    browser_page.emulate_media(media="print")
+    browser_page.goto(path.as_uri())
+    assert [one for one in browser_page.evaluate(_WIDEST) if one[0] > 688] == []
