@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
 from syncd.model.report import Column, ColumnKind, Section, Table
 from syncd.pipeline.adoption import adoption, stalls
 from syncd.pipeline.gap_log import as_of
+from syncd.rules.adoption import STALL_WEEKS
 from syncd.rules.plan_words import forecast_text
 from syncd.rules.words import day_text
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from syncd.pipeline.adoption import Dated, Stall
     from syncd.pipeline.report import Ordered
 
@@ -18,6 +22,14 @@ TARGET: Final = 0.8
 _LONGEST = 50
 _FORETOLD = 10
 """Forecasts of one report: each reads its service week by week."""
+
+
+def _none(ordered: Ordered, until: datetime) -> str:
+    """Return that nothing stands still, or that nobody could tell yet."""
+    first = ordered.view.store.published_at(1)
+    if first is None or until - first >= timedelta(weeks=STALL_WEEKS):
+        return ordered.say("rollout_none")
+    return ordered.say("rollout_young", day=day_text(first.date(), ordered.language), weeks=STALL_WEEKS)
 
 
 def rollout(ordered: Ordered) -> Section:
@@ -31,7 +43,7 @@ def rollout(ordered: Ordered) -> Section:
         key=lambda stall: (-stall.people_in_gaps, stall.service_key),
     )
     if not found:
-        return Section("rollout", title, (ordered.say("rollout_none"),))
+        return Section("rollout", title, (_none(ordered, until),))
     count = ordered.number(len(found))
     texts = [ordered.say("rollout_one" if len(found) == 1 else "rollout_text", services=count)]
     if len(found) > _LONGEST:

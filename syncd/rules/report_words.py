@@ -131,6 +131,10 @@ REPORT: Final[dict[str, Text]] = {
         "de": "Keine Verbreitung, die begonnen hatte, steht hier still.",
         "en": "No roll-out that had begun stands still here.",
     },
+    "rollout_young": {
+        "de": "Beobachtet wird erst seit dem {day}; ob etwas stillsteht, zeigt sich frühestens nach {weeks} Wochen.",
+        "en": "Observed only since {day}; whether anything stands still shows after {weeks} weeks at the earliest.",
+    },
     "rollout_text": {
         "de": "{services} Leistungen hatten begonnen, sich zu verbreiten; seit mindestens acht Wochen kam "
         "keine Stelle hinzu, und es bleiben Lücken.",
@@ -193,6 +197,7 @@ REPORT: Final[dict[str, Text]] = {
         "en": "States since {day} (release {release})",
     },
     "changes_bodies": {"de": "{bodies} Stellen", "en": "{bodies} bodies"},
+    "changes_merged": {"de": "{old} (jetzt {new})", "en": "{old} (now {new})"},
     "changes_note": {
         "de": "Eine Zeile je Leistung und Änderung. Was vorher „unbekannt“ war, muss nicht neu sein: Es ist "
         "bekannt geworden.",

@@ -130,6 +130,17 @@ def test_a_report_without_gaps_names_no_kind_of_gap(miniature: Miniature) -> Non
     assert " 0 " not in summary
 
 
+def test_who_has_just_begun_to_look_sees_nothing_stand_still(miniature: Miniature) -> None:
+    def said() -> str:
+        return next(s for s in written(miniature, "pilots").sections if s.name == "rollout").paragraphs[0]
+
+    assert said().startswith("Beobachtet wird erst seit dem 26.11.2026")
+    miniature.clock.forward(days=57)
+    miniature.say("grossstadt", grossstadt_claims()[:2])
+    miniature.publish()
+    assert said() == "Keine Verbreitung, die begonnen hatte, steht hier still."
+
+
 def test_media_breaks_are_called_as_elsewhere_in_the_report(miniature: Miniature) -> None:
     document = written(miniature, "pilots")
     services = {
