@@ -20,6 +20,7 @@ import structlog
 
 from syncd import __version__
 from syncd.bootstrap import Application, build_application
+from syncd.bootstrap.report_keeper import ReportKeeper
 from syncd.bootstrap.reports import gap_workbook, report_renderer
 from syncd.bootstrap.state_folder import StateFolder
 from syncd.daemon.canary import Canary
@@ -49,6 +50,7 @@ class Daemon:
     pulse: Pulse = field(init=False)
     silence: SilenceWatch = field(init=False)
     canary: Canary = field(init=False)
+    reports: ReportKeeper = field(init=False)
     url: str = ""
     """Address of API and pages; known once started."""
     _rebuild_wanted: asyncio.Event = field(default_factory=asyncio.Event)
@@ -66,6 +68,7 @@ class Daemon:
         self.silence = SilenceWatch(metrics.source_silent)
         metrics.measure_chain_age(self.silence.chain_age_s)
         self.canary = Canary(self.app.folder.canary)
+        self.reports = ReportKeeper(lambda: self.app.ask, lambda: self.app.config)
         if self.app.config.file.daemon.canary_interval:
             metrics.measure_canary_age(self.canary.age_s)
         self.pulse = Pulse(self._beaten, self._schedule_late_s)
@@ -98,6 +101,7 @@ class Daemon:
             if daemon.canary_interval:
                 self.scheduler.every("canary", daemon.canary_interval, self.canary.fly)
             self.scheduler.every("upkeep", daemon.check_interval, self.app.tidy)
+            self.scheduler.every("reports", daemon.check_interval, self.reports.run)
             self.scheduler.every("probe", app.config.file.probe.interval, self._probe)
             _log.info("daemon_started", version=__version__, url=self.url, database=app.store.label)
             notify("READY=1")
@@ -284,6 +288,7 @@ async def run_once(config: Config) -> list[Run]:
             )
             await app.rebuild()
             await app.tidy()
+            await ReportKeeper(lambda: app.ask, lambda: app.config).run()
             return sorted(runs, key=lambda run: run.source_id)
 
 

@@ -21,7 +21,7 @@ from syncd.model.area import BUND_CODE, Area, AreaKind, AreaLevel
 from syncd.model.coverage import Tier
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     import numpy.typing as npt
 
@@ -81,6 +81,10 @@ class AreaLine:
             raise InvariantViolated(message, where="area register")
         codes = sorted(c for c, area in by_code.items() if area.key.level is AreaLevel.GEMEINDE)
         return cls(MappingProxyType(by_code), tuple(codes))
+
+    def __reduce__(self) -> tuple[Callable[[Sequence[Area]], AreaLine], tuple[Sequence[Area]]]:
+        """Go to another process as the areas alone; the rest is built from them there."""
+        return AreaLine.build, (tuple(self._areas.values()),)
 
     def __len__(self) -> int:
         return len(self.codes)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ssl
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from datetime import date
 from ipaddress import ip_address
 from urllib.parse import urlsplit
@@ -59,6 +59,7 @@ def cross_check(
     for key, obligation in obligations.items():
         problems += _obligation_problems(f"obligations/{key}.toml", obligation, registers, index)
     problems += _cohort_problems(file, index)
+    problems += _report_problems(file, {*obligations, *unreadable}, index)
     if isinstance(file.database.url, SecretRef):
         problems += _secret_problem(MAIN_FILE, "database.url", file.database.url)
     return resolved, problems
@@ -166,6 +167,20 @@ def _cohort_problems(file: DaemonFile, index: AreaIndex) -> Iterator[Problem]:
                 yield Problem(
                     MAIN_FILE, f"cohort.{number}.titles.{area}", "is not an area of the cohort", hint
                 )
+
+
+def _report_problems(file: DaemonFile, obligations: Collection[str], index: AreaIndex) -> Iterator[Problem]:
+    cohorts = [cohort.id for cohort in file.cohort]
+    for number, subject in enumerate(file.reports.keep):
+        if subject not in cohorts and index.resolve(subject) is None:
+            hint = suggest(subject, cohorts) or f"cohorts: {', '.join(cohorts) or 'none'}; areas: syncd areas"
+            message = f"{subject!r} is neither a cohort nor an area of the register"
+            yield Problem(MAIN_FILE, f"reports.keep.{number}", message, hint)
+    for number, name in enumerate(file.reports.obligations):
+        if name not in obligations:
+            hint = suggest(name, obligations) or f"known: {', '.join(sorted(obligations)) or 'none'}"
+            key = f"reports.obligations.{number}"
+            yield Problem(MAIN_FILE, key, f"there is no obligation {name!r}", hint)
 
 
 def _is_loopback(url: str) -> bool:

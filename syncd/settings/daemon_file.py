@@ -186,6 +186,27 @@ class RetentionTable(Table):
         return Retention(self.runs, self.releases, self.withdrawn)
 
 
+class ReportsTable(Table):
+    """``[reports]``: reports that are kept without anybody asking for them."""
+
+    keep: Strings = Field(
+        default=(), max_length=100, description="Ids of cohorts and codes of areas whose reports are kept."
+    )
+    every: Literal["month", "day"] = Field(
+        "month",
+        description="How often: of each calendar month or day the report of the release it ended with.",
+    )
+    languages: Annotated[tuple[Literal["de", "en"], ...], Field(strict=False)] = Field(
+        ("de",), min_length=1, description="Languages to keep."
+    )
+    formats: Annotated[tuple[Literal["html", "xlsx", "md", "json"], ...], Field(strict=False)] = Field(
+        ("html", "xlsx"), min_length=1, description="Forms to keep."
+    )
+    obligations: Strings = Field(
+        default=(), description="Obligations to measure against. Default: the first one."
+    )
+
+
 class RegistersTable(Table):
     """``[registers]``: reference data, relative to the configuration directory, else to the shipped one."""
 
@@ -219,6 +240,7 @@ class DaemonFile(Table):
     worker: WorkerTable = WorkerTable()
     probe: ProbeTable = ProbeTable()
     retention: RetentionTable = RetentionTable()
+    reports: ReportsTable = ReportsTable()
     registers: RegistersTable = RegistersTable()
     precedence: PrecedenceTable = PrecedenceTable()
     linking: LinkingTable = LinkingTable()

@@ -84,7 +84,7 @@ class ProcessBuilder:
     async def _in_child(self, path: Path, work: Callable[[str, P, Q, Path], R], plan: P, what: Q) -> R:
         if self._pool is None:
             # spawn: a forked child would inherit locks and connections of the daemon's threads
-            self._pool = ProcessPoolExecutor(1, mp_context=get_context("spawn"), initializer=_settle_in)
+            self._pool = ProcessPoolExecutor(1, mp_context=get_context("spawn"), initializer=settle_in)
         loop = asyncio.get_running_loop()
         try:
             return await loop.run_in_executor(self._pool, work, self.url, plan, what, path)
@@ -109,7 +109,7 @@ class ProcessBuilder:
             self._pool = None
 
 
-def _settle_in() -> None:
+def settle_in() -> None:
     """Step back behind the daemon, and end with it: a killed parent cannot say goodbye."""
     os.nice(_NICENESS)
     # Ctrl-C reaches the whole group; the daemon decides what ends when.

@@ -169,6 +169,20 @@ def test_unknown_keys_are_refused_at_every_depth(
         ),
         ("obligations/everyday.toml", "from = 2022-12-31", 'from = "soon"', "duty.0.from", "date"),
         ("syncd.toml", '"06439"', '"06499"', "cohort.0.areas.1", "no area of the register"),
+        (
+            "syncd.toml",
+            "[[cohort]]",
+            '[reports]\nkeep = ["06439", "pilot"]\n[[cohort]]',
+            "reports.keep.1",
+            "neither a cohort nor an area",
+        ),
+        (
+            "syncd.toml",
+            "[[cohort]]",
+            '[reports]\nobligations = ["everyday", "today"]\n[[cohort]]',
+            "reports.obligations.1",
+            "no obligation 'today'",
+        ),
     ],
 )
 def test_files_have_to_fit_together(  # noqa: PLR0917 - columns of a table
