@@ -15,12 +15,15 @@ from syncd.bootstrap import build_application
 from syncd.bootstrap.previewing import preview
 from syncd.cli.preview import _print as show
 from syncd.errors import NotFound, SourceFormatError, SourceUnavailable
+from syncd.model.evidence import ChannelKind
 from syncd.pipeline.preview import Preview
+from syncd.pipeline.preview import _record as shown_as
 from syncd.replay import ReplayServer
 from syncd.settings.config import Config
 from syncd.settings.load import load_config
 from syncd.settings.shipped import shipped_directory
 from syncd.storage import open_store
+from tests.support.miniature import channel, claim
 from tests.support.replayed import replayed
 
 RECORDINGS = shipped_directory() / "recordings"
@@ -128,3 +131,12 @@ def test_a_connector_that_wants_more_is_stopped(data_dir: Path) -> None:
         # The second region is not recorded: had it been asked for, this would have failed.
         with pytest.raises((SourceUnavailable, SourceFormatError)):
             looked_at(two, pages=None)
+
+
+def test_a_form_for_another_act_is_shown_as_what_it_proves() -> None:
+    link = channel(ChannelKind.ONLINE_SERVICE, "olav/verlust")
+    passport = claim("portal", "1", "99085001012000", "06", link, title="Reisepass")
+    (shown,) = shown_as((passport,)).channels
+    assert (shown.evidence, shown.rule) == ("description", "address.other_act")
+    (shown,) = shown_as((replace(passport, title="Reisepass nach Verlust"),)).channels
+    assert shown.evidence == "online_service"
