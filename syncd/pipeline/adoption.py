@@ -1,13 +1,13 @@
 """Use case: how fast a service spreads in an area, week by week, read from the releases themselves.
 
 For each week the release that was current then is read; a row of coverage that did not change in between is
-not read twice. Where the register of areas changed, cells are followed by their code in the lines of today.
-Must not know words.
+not read twice. Where the register of areas changed, levels stay those of the register of then, and changes
+are counted on the line of today, to which cells are handed on along successions. Must not know words.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from itertools import pairwise
 from typing import TYPE_CHECKING, Final
@@ -15,12 +15,13 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 from syncd.errors import NotFound
-from syncd.model.coverage import CellState, Tier
+from syncd.model.coverage import Tier
 from syncd.pipeline.entry_codec import decode_service
 from syncd.pipeline.place import Place
 from syncd.pipeline.running import bodies_in
 from syncd.rules.adoption import STALL_WEEKS, change_of, forecast, level_of, stalled, standstill_of
 from syncd.rules.coverage_codec import unpack_cells, unpack_numbers
+from syncd.rules.handed_on import NOWHERE, handed_on, heirs
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -84,11 +85,14 @@ class Stall:
 
 @dataclass(frozen=True, slots=True)
 class _Sample:
-    """States of the asked cells of one row, as of one release, on the line of today."""
+    """The asked cells of one row as of one release: their level then, their states on the line of today.
+
+    ``areas`` is the digest of the register of then.
+    """
 
     row: CoverageRow
-    on: date
-    release: int
+    areas: str
+    level: Level
     state: npt.NDArray[np.uint8]
 
 
@@ -151,11 +155,14 @@ def _sample(  # noqa: PLR0917 - one row, in one week, of one area
     area: Area | Place | None,
     before: _Sample | None,
 ) -> _Sample | None:
-    number = then.release.number
-    if before is not None and (before.row.to_release is None or before.row.to_release > number):
-        same_line = then.release.inputs["areas"] == view.release.inputs["areas"]
-        if same_line or before.release == number:
-            return _Sample(before.row, on, number, before.state)
+    number, areas = then.release.number, then.release.inputs["areas"]
+    if (
+        before is not None
+        and (before.row.to_release is None or before.row.to_release > number)
+        and before.areas == areas
+    ):
+        return replace(before, level=replace(before.level, on=on, release=number))
+    line = Tier(row.line)
     found = next(
         then.store.coverage(
             number, obligation_id=row.obligation_id, line=row.line, service_key=row.service_key
@@ -164,23 +171,17 @@ def _sample(  # noqa: PLR0917 - one row, in one week, of one area
     )
     if found is None:
         return None
-    state = _on_the_line_of(view, then, Tier(row.line), unpack_cells(found.cells).state)
-    return _Sample(found, on, number, state[_cells(view, area, Tier(row.line))])
-
-
-def _on_the_line_of(
-    view: ReleaseView, then: ReleaseView, line: Tier, state: npt.NDArray[np.uint8]
-) -> npt.NDArray[np.uint8]:
-    """Return states on the line of the view; what did not exist then was not owed then."""
-    if then.release.inputs["areas"] == view.release.inputs["areas"]:
-        return state
-    index = then.line.tier(line).index
-    codes = view.line.tier(line).codes
-    moved = np.full(len(codes), CellState.NOT_OWED, dtype=np.uint8)
-    for position, code in enumerate(codes):
-        if (old := index.get(code)) is not None:
-            moved[position] = state[old]
-    return moved
+    state = unpack_cells(found.cells).state
+    asked = np.zeros(len(view.line.tier(line)), dtype=np.bool_)
+    asked[_cells(view, area, line)] = True
+    people = then.line.tier(line).population
+    if areas == view.release.inputs["areas"]:
+        part, later = asked, state
+    else:
+        moved = {old: heir.code for old, heir in view.ask.registry.areas.moved.items()}
+        follows = heirs(then.line.tier(line).codes, view.line.tier(line).index, moved)
+        part, later = (follows != NOWHERE) & asked[follows], handed_on(state, follows, len(asked))
+    return _Sample(found, areas, level_of(state[part], people[part], on=on, release=number), later[asked])
 
 
 def _cells(view: ReleaseView, area: Area | Place | None, line: Tier) -> slice | npt.NDArray[np.bool_]:
@@ -195,9 +196,9 @@ def _curve(
 ) -> Adoption:
     row = series[-1].row
     people = view.line.tier(Tier(row.line)).population[_cells(view, area, Tier(row.line))]
-    levels = tuple(level_of(s.state, people, on=s.on, release=s.release) for s in series)
+    levels = tuple(sample.level for sample in series)
     changes = tuple(
-        change_of(one.state, other.state, people, weeks=(other.on - one.on) / _WEEK)
+        change_of(one.state, other.state, people, weeks=(other.level.on - one.level.on) / _WEEK)
         for one, other in pairwise(series)
     )
     last = levels[-1]

@@ -85,15 +85,14 @@ class _Change:
     service_key: str
     was: CellState
     is_now: CellState
-    codes: list[str] = field(default_factory=list)
+    bodies: list[str] = field(default_factory=list)
 
     def row(self, ordered: Ordered) -> tuple[Value, ...]:
         """Return it as a line of the table."""
-        areas = ordered.view.line.areas
         where = (
-            "; ".join(areas[code].name for code in self.codes)
-            if len(self.codes) <= _NAMED
-            else ordered.say("changes_bodies", bodies=ordered.number(len(self.codes)))
+            "; ".join(self.bodies)
+            if len(self.bodies) <= _NAMED
+            else ordered.say("changes_bodies", bodies=ordered.number(len(self.bodies)))
         )
         was, now = _state(ordered, self.was), _state(ordered, self.is_now)
         return (ordered.service_name(self.service_key), where, was, now)
@@ -102,7 +101,9 @@ class _Change:
 def _changed(ordered: Ordered, earlier: ReleaseView) -> list[_Change]:
     """Return what changed, by line and service; areas are matched by their codes along successions.
 
-    A kreisfreie Stadt is a cell on both lines; what changed on both is told once.
+    Where several areas became one, each is compared with what holds there now: what was better or worse in
+    one of them is told of that one. A kreisfreie Stadt is a cell on both lines; what changed on both is told
+    once.
     """
     moved = ordered.view.ask.registry.areas.moved
     changes: dict[tuple[str, str, CellState, CellState], _Change] = {}
@@ -115,30 +116,43 @@ def _changed(ordered: Ordered, earlier: ReleaseView) -> list[_Change]:
         codes = ordered.view.line.tier(line).codes
         for position in np.flatnonzero(mask).tolist():
             code = codes[position]
-            was, is_now = before.get(code), CellState(int(now[position]))
-            if was is None or was is is_now or code in told.get(row.service_key, ()):
+            is_now = CellState(int(now[position]))
+            changed = [(old, was) for old, was in before.get(code, ()) if was is not is_now]
+            if not changed or code in told.get(row.service_key, ()):
                 continue
-            key = (row.line, row.service_key, was, is_now)
-            changes.setdefault(key, _Change(row.service_key, was, is_now)).codes.append(code)
+            for old, was in changed:
+                key = (row.line, row.service_key, was, is_now)
+                change = changes.setdefault(key, _Change(row.service_key, was, is_now))
+                change.bodies.append(_body(ordered, earlier, old, code))
             if line is Tier.GEMEINDE and code.endswith(_WITHOUT_KREIS):
                 told.setdefault(row.service_key, set()).add(code[:_KREIS])
     return list(changes.values())
 
 
+def _body(ordered: Ordered, earlier: ReleaseView, old: str, code: str) -> str:
+    """Return how to call a body that changed; one that was merged into another by both names."""
+    name = ordered.view.line.areas[code].name
+    if old == code:
+        return name
+    return ordered.say("changes_merged", old=earlier.line.areas[old].name, new=name)
+
+
 def _states_before(
     earlier: ReleaseView, row: CoverageRow, moved: Mapping[str, AreaKey]
-) -> dict[str, CellState]:
+) -> dict[str, list[tuple[str, CellState]]]:
+    """Return by code of today the areas that were there before, each with its state."""
     rows = earlier.store.coverage(
         earlier.release.number,
         obligation_id=row.obligation_id,
         line=row.line,
         service_key=row.service_key,
     )
-    states: dict[str, CellState] = {}
+    states: dict[str, list[tuple[str, CellState]]] = {}
     for old in rows:
         codes = earlier.line.tier(Tier(old.line)).codes
         for code, state in zip(codes, unpack_cells(old.cells).state.tolist(), strict=True):
-            states.setdefault(moved[code].code if code in moved else code, CellState(state))
+            heir = moved[code].code if code in moved else code
+            states.setdefault(heir, []).append((code, CellState(state)))
     return states
 
 

@@ -16,15 +16,20 @@ from syncd.model.area import AreaKey, Succession
 from syncd.model.evidence import ChannelKind
 from syncd.model.judgement import Judgement, JudgementKind
 from syncd.model.record import Scope
+from syncd.model.report import State
 from syncd.model.service import ServiceKey, ServiceStatus
+from syncd.pipeline.adoption import adoption
 from syncd.pipeline.ask import ReleaseView
+from syncd.pipeline.figures import FiguresQuery, figures
 from syncd.pipeline.gap_history import dispute, history
 from syncd.pipeline.gap_life import GapDecision, decide_gap, gap
 from syncd.pipeline.gaps import GapQuery, gaps
 from syncd.pipeline.registry import AreaRegister
+from syncd.pipeline.report import report
 from syncd.pipeline.views import GapView
 from syncd.rules.areas import AreaIndex
 from syncd.rules.editions import effective_areas, map_codes
+from syncd.rules.figures import Figures
 from syncd.rules.gap_life import GapAnswer
 from syncd.rules.line import AreaLine
 from syncd.storage import SqlStore, open_store
@@ -39,6 +44,7 @@ from tests.support.miniature import (
     OWN_FORM,
     TO_PRINT,
     Miniature,
+    bund_claims,
     channel,
     claim,
     grossstadt_claims,
@@ -274,11 +280,15 @@ def two_kreise_speak(miniature: Miniature) -> None:
         miniature.registry, sources={**miniature.registry.sources, "kreis-berg": berg}
     )
     miniature.clock.forward(hours=1)
+    both_say_it(miniature)
+    assert miniature.publish() is not None
+
+
+def both_say_it(miniature: Miniature) -> None:
     miniature.say(
         "kreis-aue", [claim("kreis-aue", "A2", OWN_FORM, AUBACH, channel(ChannelKind.FORM, "form"))]
     )
     miniature.say("kreis-berg", [])
-    assert miniature.publish() is not None
 
 
 @pytest.mark.parametrize("heir", [MERGED, AUHEIM])
@@ -339,6 +349,66 @@ def test_history_gaps_and_decisions_follow_a_merger_of_four(miniature: Miniature
     # The release before the merger still tells what it told.
     assert gap(view_of(miniature, release=old.release.number), id_of(NOT_LISTED, AUHEIM)).status == "waived"
     assert gap(view_of(miniature, release=old.release.number), id_of(NOT_LISTED, AUBACH)).people == 5_000
+
+
+@pytest.mark.parametrize("heir", [MERGED, AUHEIM])
+@pytest.mark.fault("S17")
+def test_curves_reports_and_figures_are_honest_about_a_merger_of_four(
+    miniature: Miniature, heir: str
+) -> None:
+    """Aubach (5,000) had the form and the others were known not to; afterwards it serves all 30,000."""
+    two_kreise_speak(miniature)
+    old = view_of(miniature)
+    (before,) = adoption(old, OWN_FORM)
+    hessen = figures_of(old, "06")
+    miniature.clock.forward(weeks=1)
+    miniature.registry = replace(
+        miniature.registry, areas=merged_register(miniature, miniature.clock().date(), heir)
+    )
+    # The portals go on as before and name the municipalities of then.
+    miniature.say("bund", bund_claims())
+    miniature.say("grossstadt", grossstadt_claims())
+    both_say_it(miniature)
+    assert miniature.publish() is not None
+    new = view_of(miniature)
+
+    (curve,) = adoption(new, OWN_FORM)
+    # The weeks before tell what they told then, with the municipalities of then.
+    assert [replace(level, on=TODAY) for level in curve.levels[:-1]] == [
+        replace(level, on=TODAY) for level in before.levels
+    ]
+    last, then = curve.levels[-1], curve.levels[-2]
+    assert (last.bodies, last.people) == (then.bodies - 3, then.people)
+    assert last.people_covered == then.people_covered + 25_000
+    # The merger rolled nothing out: there was no state that held for all of the new municipality before.
+    assert (curve.changes[-1].rolled_out, curve.changes[-1].lost) == (0, 0)
+    assert curve.changes[-1].learned == 30_000
+    (inside,) = adoption(new, OWN_FORM, area=new.area(heir))
+    assert [level.bodies for level in inside.levels][-2:] == [4, 1]
+    assert {level.people for level in inside.levels} == {30_000}
+
+    # The report tells of those only for whom something changed, by the names of then.
+    told = report(new, "06", language="de", since=old.release.published_at)
+    section = next(s for s in told.sections if s.name == "changes")
+    name = new.area(heir).name
+    where = [f"{part} (jetzt {name})" for part in ("Oberberg", "Unterberg")]
+    where.insert(0, name if heir == AUHEIM else f"Auheim (jetzt {name})")
+    assert [row[1:] for row in section.tables[0].rows if row[0] == "Musterwohnsitz anmelden"] == [
+        ("; ".join(where), State("missing", "fehlt"), State("own", "eigenes Angebot"))
+    ]
+
+    # Figures before and after: the people of the register, a release of then with the areas of then.
+    assert figures_of(new, "06").inhabitants == hessen.inhabitants == 230_000
+    assert figures_of(new, "06").bodies == hessen.bodies - 3
+    again = view_of(miniature, release=old.release.number)
+    assert figures_of(again, "06") == hessen
+    assert figures_of(again, AUBACH).inhabitants == 5_000
+    assert figures_of(new, AUBACH) == figures_of(new, heir)
+
+
+def figures_of(view: ReleaseView, place: str) -> Figures:
+    (group,) = figures(view, FiguresQuery(place, obligations=frozenset({"alltag"})))
+    return group.figures
 
 
 def test_decisions_follow_a_service_with_one_successor(miniature: Miniature) -> None:
