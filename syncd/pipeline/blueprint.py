@@ -11,8 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from syncd.model.coverage import CellState, Tier
-from syncd.pipeline.entry_codec import decode_service
-from syncd.pipeline.running import fresh_sources, running
+from syncd.pipeline.running import Entries, ServiceNames, codes_around, fresh_sources, running
 from syncd.rules.blueprint import NEEDED, Standing, Step, step
 from syncd.rules.coverage_codec import unpack_cells
 
@@ -23,10 +22,10 @@ if TYPE_CHECKING:
 
     from syncd.pipeline.ask import ReleaseView
     from syncd.pipeline.place import Place
-    from syncd.pipeline.ports import CoverageRow
     from syncd.pipeline.running import Running
 
-    Cells = tuple[npt.NDArray[np.bool_], npt.NDArray[np.int64]]
+    Positions = npt.NDArray[np.intp]
+    Cells = tuple[Positions, npt.NDArray[np.int64]]
 
 _COVERED = np.array([CellState.OWN, CellState.INHERITED], dtype=np.uint8)
 _LINES = (Tier.GEMEINDE, Tier.KREIS)
@@ -59,27 +58,28 @@ def blueprint(
     after: tuple[str, str, str] | None = None,
 ) -> Iterator[Difference]:
     """Yield the differences by obligation, line and service key; ``after`` is where to go on."""
-    here = {line.value: place.cells(view, line, above=True) for line in _LINES}
-    there = {line.value: model.cells(view, line, above=True) for line in _LINES}
-    fresh = fresh_sources(view)
+    here = {line.value: _cells(view, place, line) for line in _LINES}
+    there = {line.value: _cells(view, model, line) for line in _LINES}
+    fresh, names = fresh_sources(view), ServiceNames(view)
+    entries = Entries(view, area_codes=codes_around(view, (*place.areas, *model.areas)))
     rows = view.store.coverage(view.release.number, obligation_id=obligation_id, after=after)
     for row in rows:
         if row.line not in here:
             continue
-        runs = running(
-            view, row.service_key, view.duties[row.obligation_id, row.line, row.service_key], fresh=fresh
-        )
-        ours, theirs = (_standing(row, cells[row.line], runs) for cells in (here, there))
-        if not (ours.bodies and theirs.bodies):
+        state = unpack_cells(row.cells).state
+        if not all(state[cells[row.line][0]].any() for cells in (here, there)):
+            # Not owed here or not there.
             continue
+        duty = view.duties[row.obligation_id, row.line, row.service_key]
+        runs = running(view, row.service_key, duty, entries, fresh)
+        ours, theirs = (_standing(state, cells[row.line], runs) for cells in (here, there))
         wanted = step(ours, theirs)
         if wanted in steps:
-            partition = view.store.partition(view.release.number, row.service_key)
             yield Difference(
                 row.obligation_id,
                 row.line,
                 row.service_key,
-                decode_service(partition.service).name if partition else row.service_key,
+                names[row.service_key],
                 wanted,
                 ours,
                 theirs,
@@ -87,17 +87,24 @@ def blueprint(
             )
 
 
-def _standing(row: CoverageRow, cells: Cells, runs: Running) -> Standing:
-    mask, people = cells
-    state = unpack_cells(row.cells).state
-    owed = mask & (state != CellState.NOT_OWED)
-    covered = owed & np.isin(state, _COVERED)
-    unknown = owed & (state == CellState.UNKNOWN)
-    used = {runs.offers[number].procedure.name for number in _used(covered, runs)}
+def _cells(view: ReleaseView, place: Place, line: Tier) -> Cells:
+    """Return positions and inhabitants of a place's cells on a line."""
+    mask, people = place.cells(view, line, above=True)
+    positions = np.flatnonzero(mask)
+    return positions, people[positions]
+
+
+def _standing(states: npt.NDArray[np.uint8], cells: Cells, runs: Running) -> Standing:
+    positions, people = cells
+    state = states[positions]
+    owed = state != CellState.NOT_OWED
+    covered = np.isin(state, _COVERED)
+    unknown = state == CellState.UNKNOWN
+    used = {runs.offers[number].procedure.name for number in _used(positions[covered], runs)}
     return Standing(
         bodies=int(owed.sum()),
         covered=int(covered.sum()),
-        own=int((owed & (state == CellState.OWN)).sum()),
+        own=int((state == CellState.OWN).sum()),
         unknown=int(unknown.sum()),
         people=int(people[owed].sum()),
         people_covered=int(people[covered].sum()),
@@ -106,11 +113,11 @@ def _standing(row: CoverageRow, cells: Cells, runs: Running) -> Standing:
     )
 
 
-def _used(mask: npt.NDArray[np.bool_], runs: Running) -> list[int]:
-    numbers = np.unique(runs.painted[mask])
+def _used(positions: Positions, runs: Running) -> list[int]:
+    numbers = np.unique(runs.painted[positions])
     return [number for number in numbers.tolist() if number >= 0]
 
 
-def _example(mask: npt.NDArray[np.bool_], runs: Running) -> str:
-    numbers = _used(mask, runs)
+def _example(positions: Positions, runs: Running) -> str:
+    numbers = _used(positions, runs)
     return runs.offers[numbers[0]].url if numbers else ""

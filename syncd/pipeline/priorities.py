@@ -11,20 +11,22 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from syncd.model.coverage import CellState, GapCause, Tier
-from syncd.pipeline.entry_codec import decode_service
 from syncd.pipeline.reuse import Advisor
+from syncd.pipeline.running import ServiceNames
 from syncd.rules.coverage_codec import unpack_cells
 from syncd.rules.prioritise import Cases, Need, in_order
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    import numpy.typing as npt
+
     from syncd.pipeline.ask import ReleaseView
     from syncd.pipeline.place import Place
     from syncd.pipeline.ports import CoverageRow
     from syncd.rules.reuse import Fit
 
-_GAPS = np.array(sorted(state for state in CellState if state.is_gap), dtype=np.uint8)
+_IS_GAP = np.array([state.is_gap for state in CellState], dtype=np.bool_)
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,48 +55,49 @@ def priorities(view: ReleaseView, place: Place, *, obligation_id: str | None = N
 
 
 def _needs(view: ReleaseView, place: Place, cases: Cases, obligation_id: str | None) -> Iterator[Priority]:
-    advisor = Advisor(view)
+    asked = (Advisor(view), cases, ServiceNames(view))
     masks = {line: place.cells(view, line)[0] for line in (Tier.GEMEINDE, Tier.KREIS)}
     for row in view.store.coverage(view.release.number, obligation_id=obligation_id):
         mask = masks.get(Tier(row.line))
         if mask is None or not any(row.counts[state.label][0] for state in CellState if state.is_gap):
             continue
         cells = unpack_cells(row.cells)
-        positions = np.flatnonzero(mask & np.isin(cells.state, _GAPS))
+        positions = np.flatnonzero(_IS_GAP[cells.state] & mask)
         if len(positions):
             cause = GapCause(int(np.bincount(cells.cause[positions]).argmax()))
-            yield _priority(view, (advisor, cases), row, positions.tolist(), cause)
+            yield _priority(view, asked, row, positions, cause)
 
 
 def _priority(
     view: ReleaseView,
-    asked: tuple[Advisor, Cases],
+    asked: tuple[Advisor, Cases, ServiceNames],
     row: CoverageRow,
-    positions: list[int],
+    positions: npt.NDArray[np.intp],
     cause: GapCause,
 ) -> Priority:
-    advisor, cases = asked
+    advisor, cases, names = asked
     duty = view.duties[row.obligation_id, row.line, row.service_key]
     tier = view.line.tier(duty.line)
-    largest = max(positions, key=lambda position: (int(tier.population[position]), -position))
+    people = tier.population[positions]
+    # Of equally large ones the first.
+    largest = int(positions[int(people.argmax())])
     area = view.line.areas[tier.codes[largest]]
     body_code = view.line.body(area.code, duty.owed_by)
     body = view.line.area(body_code)
-    fits = advisor.fits(row.service_key, area.code, body_code, minimum=duty.minimum)
-    partition = view.store.partition(view.release.number, row.service_key)
+    best = advisor.best(row.service_key, area.code, body_code, minimum=duty.minimum)
     return Priority(
         Need(
             (row.obligation_id, row.line, row.service_key),
-            int(tier.population[positions].sum()),
+            int(people.sum()),
             len(positions),
             cases.weight(row.service_key),
-            fits[0].points if fits else None,
+            best.points if best else None,
         ),
-        decode_service(partition.service).name if partition else row.service_key,
+        names[row.service_key],
         area.code,
         area.name,
         body_code,
         body.name if body else body_code,
-        fits[0] if fits else None,
+        best,
         cause,
     )

@@ -63,12 +63,16 @@ class ReleaseStore(Protocol):
         service_key: str | None = None,
         area_codes: Sequence[str] | None = None,
         attention: int = 0,
+        minimum: int = 0,
+        ended_by: int | None = None,
         after: tuple[str, str] | None = None,
         limit: int | None = None,
     ) -> Iterator[EntryRow]:
         """Yield entries as of a release, sorted by (service key, area code).
 
-        ``attention``: only those with one of these bits (:class:`~syncd.model.entry.Attention`).
+        ``attention``: only those with one of these bits (:class:`~syncd.model.entry.Attention`);
+        ``minimum``: only those of this rung (:class:`~syncd.model.evidence.Evidence`) or a higher one;
+        ``ended_by``: only those that a later release has no longer.
         """
 
     def coverage(

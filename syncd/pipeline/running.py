@@ -1,7 +1,8 @@
 """What runs where: the digital offers of a service in a release, and which of them each body gets.
 
-Read by reuse, uniformity, priorities and blueprints. Entries are streamed one service at a time and only what
-is needed of them is decoded; like assessment, only what fresh sources say counts. Must not know words.
+Read by reuse, uniformity, priorities and blueprints. Entries are streamed one service at a time, only those
+of a digital rung and only where they hold in the places asked for, and only what is needed of them is
+decoded; like assessment, only what fresh sources say counts. Must not know words.
 """
 
 from __future__ import annotations
@@ -12,13 +13,15 @@ from typing import TYPE_CHECKING
 import numpy as np
 import orjson
 
+from syncd.model.area import BUND_CODE, AreaLevel
 from syncd.model.coverage import Tier
 from syncd.model.evidence import Evidence, LinkState
+from syncd.pipeline.entry_codec import decode_service
 from syncd.rules.assess import owed_cells, positions
 from syncd.rules.procedures import DIGITAL, Link, paint, running_offer
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     import numpy.typing as npt
 
@@ -29,6 +32,10 @@ if TYPE_CHECKING:
     from syncd.rules.line import TierLine
     from syncd.rules.procedures import Offer, Procedure
 
+_NAMES_AHEAD = 256
+_LENGTHS = sorted(level for level in AreaLevel if level)
+_PASSED_OVER = 500
+"""Entries of other services that are read over rather than looking for the next service anew."""
 _DEAD = LinkState.DEAD.value
 _RUNGS = {rung.label: rung for rung in Evidence}
 
@@ -53,6 +60,30 @@ class Running:
         return [offer.procedure for offer in self.offers]
 
 
+class ServiceNames:
+    """What services are called in a release, read ahead in the order of keys; few are kept."""
+
+    def __init__(self, view: ReleaseView) -> None:
+        """Take the release; nothing is read yet."""
+        self._view = view
+        self._names: dict[str, str] = {}
+        self._ahead = 1
+
+    def __getitem__(self, service_key: str) -> str:
+        """Return the name of a service, or its key where the release has no such service."""
+        if service_key not in self._names:
+            # One character less: the key itself is the first that is read, or it does not exist.
+            rows = self._view.store.partitions(
+                self._view.release.number, after=service_key[:-1], limit=self._ahead
+            )
+            self._names = {row.service_key: decode_service(row.service).name for row in rows}
+            self._ahead = min(_NAMES_AHEAD, 4 * self._ahead)
+        if service_key not in self._names:
+            found = self._view.store.partition(self._view.release.number, service_key)
+            self._names[service_key] = decode_service(found.service).name if found else service_key
+        return self._names[service_key]
+
+
 def fresh_sources(view: ReleaseView) -> frozenset[str]:
     """Return the sources whose word counted when the release was made."""
     sources: Mapping[str, Mapping[str, object]] = view.release.inputs["sources"]
@@ -67,13 +98,76 @@ def duties_by_service(view: ReleaseView) -> dict[str, Duty]:
     return found
 
 
+class Entries:
+    """The digital entries of a release by service, for whoever goes through services by key.
+
+    They are read forward in one go as long as hardly any service is passed over, else service by service.
+    ``area_codes`` limits them to entries of these areas, ``ended_by`` to those that a later release has no
+    longer.
+    """
+
+    def __init__(
+        self, view: ReleaseView, *, area_codes: Sequence[str] | None = None, ended_by: int | None = None
+    ) -> None:
+        """Take the release; nothing is read yet."""
+        self._view, self._area_codes, self._ended_by = view, area_codes, ended_by
+        self._rows: Iterator[EntryRow] = iter(())
+        self._next: EntryRow | None = None
+        self._asked = ""
+        self._one_by_one = False
+
+    def of(self, service_key: str) -> Iterator[EntryRow]:
+        """Yield the entries of one service by area code, up to when another service is asked for."""
+        self._go_to(service_key)
+        while self._next is not None and self._next.service_key == service_key:
+            yield self._next
+            self._step()
+
+    def _go_to(self, service_key: str) -> None:
+        if self._one_by_one or service_key <= self._asked:
+            self._begin(service_key, only=True)
+        elif not self._asked:
+            self._begin(service_key, only=False)
+        passed = 0
+        while self._next is not None and self._next.service_key < service_key:
+            if passed == _PASSED_OVER:
+                self._begin(service_key, only=True)
+                break
+            passed += 1
+            self._step()
+        self._asked = service_key
+
+    def _begin(self, service_key: str, *, only: bool) -> None:
+        # Whoever turns back or leaves many services out goes on like that.
+        self._one_by_one = only
+        self._rows = self._view.store.entries(
+            self._view.release.number,
+            service_key=service_key if only else None,
+            area_codes=self._area_codes,
+            minimum=DIGITAL,
+            ended_by=self._ended_by,
+            after=None if only else (service_key, ""),
+        )
+        self._step()
+
+    def _step(self) -> None:
+        self._next = next(self._rows, None)
+
+
 def offers_of(
     view: ReleaseView, service_key: str, *, minimum: Evidence = DIGITAL, fresh: frozenset[str] | None = None
 ) -> Iterator[Offer]:
     """Yield the running offers of a service, by area code."""
-    sources = fresh_sources(view) if fresh is None else fresh
-    for row in view.store.entries(view.release.number, service_key=service_key):
-        if row.evidence >= minimum and (found := offer_of(row, sources, minimum)) is not None:
+    rows = view.store.entries(view.release.number, service_key=service_key, minimum=minimum)
+    return offers_in(rows, fresh_sources(view) if fresh is None else fresh, minimum=minimum)
+
+
+def offers_in(
+    rows: Iterable[EntryRow], fresh: frozenset[str], *, minimum: Evidence = DIGITAL
+) -> Iterator[Offer]:
+    """Yield the running offers among entries, in their order."""
+    for row in rows:
+        if row.evidence >= minimum and (found := offer_of(row, fresh, minimum)) is not None:
             yield found
 
 
@@ -100,21 +194,35 @@ def offer_of(row: EntryRow, fresh: frozenset[str], minimum: Evidence = DIGITAL) 
 
 
 def running(
-    view: ReleaseView, service_key: str, duty: Duty | None, *, fresh: frozenset[str] | None = None
+    view: ReleaseView, service_key: str, duty: Duty | None, entries: Entries, fresh: frozenset[str]
 ) -> Running:
     """Return what runs for a service on the line of its duty (municipalities without one)."""
     line = duty.line if duty else Tier.GEMEINDE
     tier = view.line.tier(line)
     offers, spans = [], []
-    for offer in offers_of(
-        view, service_key, minimum=max(duty.minimum, DIGITAL) if duty else DIGITAL, fresh=fresh
-    ):
+    minimum = max(duty.minimum, DIGITAL) if duty else DIGITAL
+    for offer in offers_in(entries.of(service_key), fresh, minimum=minimum):
         span = _span(view, tier, offer.area_code)
         if span[0] < span[1]:
             offers.append(offer)
             spans.append(span)
     counted = owed_cells(duty, view.line) if duty else tier.owes
     return Running(service_key, tier, tuple(offers), paint(spans, len(tier)), counted)
+
+
+def codes_around(view: ReleaseView, areas: Iterable[Area]) -> list[str] | None:
+    """Return the areas whose entries can hold in some of these: they, all inside and all above them.
+
+    The bodies of every line that these areas are a part of count with all that is inside them. None means
+    all areas.
+    """
+    tops = {area.code for area in areas}
+    tops |= {view.line.body(code, Tier.KREIS) for code in tops}
+    if BUND_CODE in tops:
+        return None
+    above = {code for top in tops for code in view.line.chain(top)}
+    inside = {code for code in view.line.areas if any(code[:n] in tops for n in _LENGTHS)}
+    return sorted(tops | above | inside)
 
 
 def _span(view: ReleaseView, tier: TierLine, area_code: str) -> tuple[int, int]:

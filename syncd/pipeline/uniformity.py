@@ -11,7 +11,14 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from syncd.pipeline.entry_codec import decode_service
-from syncd.pipeline.running import duties_by_service, fresh_sources, mask_of, running
+from syncd.pipeline.running import (
+    Entries,
+    codes_around,
+    duties_by_service,
+    fresh_sources,
+    mask_of,
+    running,
+)
 from syncd.rules.uniformity import MARKS, Distance, deviating, distance, uniformity
 
 if TYPE_CHECKING:
@@ -59,10 +66,18 @@ class Deviation:
 
 
 def uniformities(
-    view: ReleaseView, *, service_key: str | None = None, area: Area | None = None, after: str = ""
+    view: ReleaseView,
+    *,
+    service_key: str | None = None,
+    area: Area | None = None,
+    after: str = "",
+    compared: bool = True,
 ) -> Iterator[ServiceUniformity]:
-    """Yield the figures of each service that has a digital procedure somewhere (in the area), by key."""
-    for row, found in _services(view, service_key, after):
+    """Yield the figures of each service that has a digital procedure somewhere (in the area), by key.
+
+    ``compared`` False leaves the distances out: then only what holds in the area is read.
+    """
+    for row, found in _services(view, service_key, after, area, compared=compared):
         inside = found.counted
         if area is not None:
             inside = inside & mask_of(view, area, found.tier.tier)
@@ -71,7 +86,7 @@ def uniformities(
         people = found.tier.population
         figures = uniformity(found.procedures, found.painted, people, inside)
         overall = figures
-        if area is not None:
+        if area is not None and compared and not np.array_equal(inside, found.counted):
             overall = uniformity(found.procedures, found.painted, people, found.counted)
         yield ServiceUniformity(
             row.service_key,
@@ -80,7 +95,7 @@ def uniformities(
             figures,
             {
                 mark: distance(overall.spreads[mark], found.procedures, found.painted, people, inside)
-                for mark in MARKS
+                for mark in (MARKS if compared else ())
             },
         )
 
@@ -95,7 +110,7 @@ def deviations(
     """Yield the bodies that use something else than what leads, by service key and area code."""
     # One character less: the service itself may have areas left.
     start = after[0][:-1] if after else ""
-    for row, found in _services(view, service_key, start):
+    for row, found in _services(view, service_key, start, area):
         overall = uniformity(found.procedures, found.painted, found.tier.population, found.counted)
         masks = {
             mark: deviating(overall.spreads[mark], found.procedures, found.painted, found.counted)
@@ -136,9 +151,14 @@ def distance_of(view: ReleaseView, area: Area) -> dict[str, Distance]:
 
 
 def _services(
-    view: ReleaseView, service_key: str | None, after: str
+    view: ReleaseView, service_key: str | None, after: str, area: Area | None, *, compared: bool = True
 ) -> Iterator[tuple[PartitionRow, Running]]:
+    """Yield the services for which anything runs, and with an area: for which anything may hold there."""
     duties, fresh = duties_by_service(view), fresh_sources(view)
+    codes = codes_around(view, [area]) if area is not None else None
+    near = Entries(view, area_codes=codes)
+    # What leads is found out nationwide, but only for services that matter.
+    everywhere = Entries(view) if codes is not None and compared else near
     rows: Iterator[PartitionRow]
     if service_key is not None:
         one = view.store.partition(view.release.number, service_key)
@@ -146,6 +166,8 @@ def _services(
     else:
         rows = view.store.partitions(view.release.number, after=after)
     for row in rows:
-        found = running(view, row.service_key, duties.get(row.service_key), fresh=fresh)
+        if everywhere is not near and next(near.of(row.service_key), None) is None:
+            continue
+        found = running(view, row.service_key, duties.get(row.service_key), everywhere, fresh)
         if found.offers:
             yield row, found

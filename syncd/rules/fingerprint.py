@@ -12,11 +12,17 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from typing import Final
-from urllib.parse import parse_qs, unquote, urlsplit
+from urllib.parse import unquote, unquote_plus, urlsplit
 
 from syncd.model.probe import Fingerprint
 
 _VALUE_LIMIT = 200
+_MOST_FIELDS = 100
+_PLAIN: Final = re.compile(
+    r"https?://([a-z0-9](?:[a-z0-9.-]*[a-z0-9])?)"
+    r"(/[A-Za-z0-9/._~!$&'()*+,:=-]*)?(?:\?([A-Za-z0-9/._~!$'()*,:=&?-]*))?"
+)
+"""How nearly all addresses look: nothing escaped, no port, no fragment. They are taken apart in one step."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +52,27 @@ ENGINES: Final = (
 
 def fingerprint(url: str) -> Fingerprint | None:
     """Return the fingerprint of a link, or None for what is no http(s) address."""
+    parts = _taken_apart(url)
+    if parts is None:
+        return None
+    host, path, asked = parts
+    for engine in ENGINES:
+        if (match := engine.path.search(path)) is None:
+            continue
+        named = match.groupdict()
+        authority = named.get("authority") or _first(asked, engine.authority)
+        process = named.get("process") or _first(asked, engine.process)
+        if process or not engine.needs_process:
+            return Fingerprint(host, engine.name, authority[:_VALUE_LIMIT], process[:_VALUE_LIMIT])
+    return Fingerprint(host, process=path.rstrip("/")[:_VALUE_LIMIT])
+
+
+def _taken_apart(url: str) -> tuple[str, str, str] | None:
+    """Return host (without ``www.``), path (unescaped) and query; None for what is no http(s) address."""
+    if (plain := _PLAIN.fullmatch(url)) is not None:
+        host, path, asked = plain.groups("")
+        host = host.removeprefix("www.")
+        return (host, path, asked) if host else None
     try:
         parts = urlsplit(url.strip())
         host = (parts.hostname or "").removeprefix("www.")
@@ -53,18 +80,24 @@ def fingerprint(url: str) -> Fingerprint | None:
         return None
     if parts.scheme.lower() not in {"http", "https"} or not host:
         return None
-    path = unquote(parts.path)
-    query = {name.lower(): values for name, values in parse_qs(parts.query, max_num_fields=100).items()}
-    for engine in ENGINES:
-        if (match := engine.path.search(path)) is None:
-            continue
-        named = match.groupdict()
-        authority = named.get("authority") or _first(query, engine.authority)
-        process = named.get("process") or _first(query, engine.process)
-        if process or not engine.needs_process:
-            return Fingerprint(host, engine.name, authority[:_VALUE_LIMIT], process[:_VALUE_LIMIT])
-    return Fingerprint(host, process=path.rstrip("/")[:_VALUE_LIMIT])
+    return host, unquote(parts.path), parts.query
 
 
-def _first(query: dict[str, list[str]], name: str) -> str:
-    return query.get(name, [""])[0].strip() if name else ""
+def _first(asked: str, name: str) -> str:
+    """Return the first value of a parameter, whatever the case of its name; empty where there is none.
+
+    Of names that differ in case the last one counts. A query with more parameters than anybody writes is not
+    read at all.
+    """
+    if not name or not asked or asked.count("&") >= _MOST_FIELDS:
+        return ""
+    found: dict[str, str] = {}
+    for pair in asked.split("&"):
+        said, _, value = pair.partition("=")
+        if value and (said := _unquoted(said)).lower() == name:
+            found.setdefault(said, value)
+    return _unquoted(found.popitem()[1]).strip() if found else ""
+
+
+def _unquoted(text: str) -> str:
+    return unquote_plus(text) if "%" in text or "+" in text else text

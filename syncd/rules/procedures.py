@@ -51,7 +51,7 @@ class Procedure:
     @property
     def name(self) -> str:
         """The whole on one line, for people and for sorting."""
-        return " ".join(part for part in (self.engine, self.host, self.process) if part)
+        return " ".join(filter(None, (self.engine, self.host, self.process)))
 
 
 @dataclass(frozen=True, slots=True)

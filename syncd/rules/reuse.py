@@ -14,9 +14,11 @@ from syncd.model.area import BUND_CODE
 from syncd.model.evidence import Evidence
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
     from syncd.rules.procedures import Offer, Procedure
+
+    _Said = tuple[str, Mapping[str, str | int]]
 
 POINTS: Final[Mapping[str, int]] = {
     "same_key": 25,
@@ -111,7 +113,7 @@ def solutions(
     for offer in offers:
         groups.setdefault(offer.procedure, []).append(offer)
     found = []
-    for procedure, group in sorted(groups.items()):
+    for procedure, group in sorted(groups.items(), key=lambda item: _order_of(item[0])):
         first = min(group, key=lambda offer: (offer.body_code, offer.area_code, offer.url))
         found.append(
             Solution(
@@ -125,6 +127,11 @@ def solutions(
             )
         )
     return tuple(found)
+
+
+def _order_of(procedure: Procedure) -> tuple[str, str, str]:
+    # As the procedures themselves sort; made once per procedure rather than at every comparison.
+    return procedure.engine, procedure.host, procedure.process
 
 
 def is_variant(key: str, other: str) -> bool:
@@ -145,61 +152,76 @@ def rank(found: Iterable[Solution], applicant: Applicant, people_of: Mapping[str
                 -f.points,
                 -len(f.solution.bodies),
                 f.solution.service_key,
-                f.solution.procedure,
+                _order_of(f.solution.procedure),
             ),
         )
     )
 
 
+def best(found: Iterable[Solution], applicant: Applicant, people_of: Mapping[str, int]) -> Fit | None:
+    """Return the first of :func:`rank` without words for all the others; None where there is no solution."""
+    first = min(
+        found,
+        key=lambda solution: (
+            -sum(POINTS.get(code, 0) for code, _ in _said_of(solution, applicant, people_of)),
+            -len(solution.bodies),
+            solution.service_key,
+            _order_of(solution.procedure),
+        ),
+        default=None,
+    )
+    return fit(first, applicant, people_of) if first is not None else None
+
+
 def fit(solution: Solution, applicant: Applicant, people_of: Mapping[str, int]) -> Fit:
     """Return points and reasons of one solution for one body."""
-    reasons = [
-        _of_key(solution, applicant),
-        *_of_place(solution, applicant),
-        *_of_technology(solution, applicant),
-        *_of_size(solution, applicant, people_of),
-        Reason("efa", POINTS["efa"]) if solution.efa else Reason("efa_not_stated", 0),
-        _of_rung(solution),
-        *_of_spread(solution),
-    ]
+    said = _said_of(solution, applicant, people_of)
+    reasons = [Reason(code, POINTS.get(code, 0), values) for code, values in said]
     reasons.sort(key=lambda reason: (-reason.points, reason.code))
     return Fit(solution, sum(reason.points for reason in reasons), tuple(reasons))
 
 
-def _reason(code: str, **values: str | int) -> Reason:
-    return Reason(code, POINTS[code], values)
+def _said_of(solution: Solution, applicant: Applicant, people_of: Mapping[str, int]) -> Iterator[_Said]:
+    """Yield code and values of each reason; codes without points of their own give none."""
+    yield _of_key(solution, applicant)
+    yield from _of_place(solution, applicant)
+    yield from _of_technology(solution, applicant)
+    yield from _of_size(solution, applicant, people_of)
+    yield ("efa" if solution.efa else "efa_not_stated"), {}
+    yield _RUNGS.get(solution.evidence, "no_online_rung"), {}
+    yield from _of_spread(solution)
 
 
-def _of_key(solution: Solution, applicant: Applicant) -> Reason:
+def _of_key(solution: Solution, applicant: Applicant) -> _Said:
     if solution.service_key == applicant.service_key:
-        return _reason("same_key")
+        return "same_key", {}
     if is_variant(applicant.service_key, solution.service_key):
-        return _reason("same_action", key=solution.service_key)
-    return Reason("other_key", 0, {"key": solution.service_key})
+        return "same_action", {"key": solution.service_key}
+    return "other_key", {"key": solution.service_key}
 
 
-def _of_place(solution: Solution, applicant: Applicant) -> Iterable[Reason]:
+def _of_place(solution: Solution, applicant: Applicant) -> Iterator[_Said]:
     land, district = applicant.area_code[:_LAND_DIGITS], applicant.area_code[:_KREIS_DIGITS]
     of_land = [code for code in solution.bodies if code == BUND_CODE or code.startswith(land)]
     if of_land:
-        yield _reason("same_land", bodies=len(of_land))
+        yield "same_land", {"bodies": len(of_land)}
     else:
-        yield Reason("other_land", 0)
+        yield "other_land", {}
     if len(district) == _KREIS_DIGITS and any(code.startswith(district) for code in solution.bodies):
-        yield _reason("same_district")
+        yield "same_district", {}
 
 
-def _of_technology(solution: Solution, applicant: Applicant) -> Iterable[Reason]:
+def _of_technology(solution: Solution, applicant: Applicant) -> Iterator[_Said]:
     engine, domain = solution.procedure.engine, solution.procedure.domain
     if engine and engine in applicant.engines:
-        yield _reason("same_engine", engine=engine)
+        yield "same_engine", {"engine": engine}
     if domain in applicant.domains:
-        yield _reason("same_domain", domain=domain)
+        yield "same_domain", {"domain": domain}
 
 
-def _of_size(solution: Solution, applicant: Applicant, people_of: Mapping[str, int]) -> Iterable[Reason]:
+def _of_size(solution: Solution, applicant: Applicant, people_of: Mapping[str, int]) -> Iterator[_Said]:
     if applicant.area_code in solution.bodies:
-        yield _reason("own_solution")
+        yield "own_solution", {}
         return
     sizes = [people_of[code] for code in solution.bodies if people_of.get(code)]
     if not sizes or not applicant.people:
@@ -207,25 +229,20 @@ def _of_size(solution: Solution, applicant: Applicant, people_of: Mapping[str, i
     ratios = [max(size, applicant.people) / min(size, applicant.people) for size in sizes]
     nearest = sizes[ratios.index(min(ratios))]
     if min(ratios) <= _SIMILAR:
-        yield _reason("similar_size", people=nearest)
+        yield "similar_size", {"people": nearest}
     elif min(ratios) <= _ROUGHLY:
-        yield _reason("roughly_similar_size", people=nearest)
+        yield "roughly_similar_size", {"people": nearest}
 
 
-def _of_rung(solution: Solution) -> Reason:
-    code = _RUNGS.get(solution.evidence)
-    return _reason(code) if code else Reason("no_online_rung", 0)
-
-
-def _of_spread(solution: Solution) -> Iterable[Reason]:
+def _of_spread(solution: Solution) -> Iterator[_Said]:
     number = len(solution.bodies)
     if number >= _MANY:
-        yield _reason("many_adopters", bodies=number)
+        yield "many_adopters", {"bodies": number}
     elif number >= _SOME:
-        yield _reason("some_adopters", bodies=number)
+        yield "some_adopters", {"bodies": number}
     else:
-        yield Reason("few_adopters", 0, {"bodies": number})
+        yield "few_adopters", {"bodies": number}
     if solution.bodies_before is None:
-        yield Reason("trend_unknown", 0)
+        yield "trend_unknown", {}
     elif number > solution.bodies_before:
-        yield _reason("growing", before=solution.bodies_before, bodies=number)
+        yield "growing", {"before": solution.bodies_before, "bodies": number}

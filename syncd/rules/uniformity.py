@@ -10,12 +10,12 @@ a digital procedure are counted beside, never among them. Must not know services
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, TypeVar
 
 import numpy as np
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     import numpy.typing as npt
 
@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
     Numbers = npt.NDArray[np.int64]
     Mask = npt.NDArray[np.bool_]
+
+_Item = TypeVar("_Item")
 
 MARKS: Final[Mapping[str, Callable[[Procedure], str]]] = {
     "procedure": lambda procedure: procedure.name,
@@ -138,27 +140,33 @@ def uniformity(
     number = len(procedures)
     bodies = np.bincount(painted[with_one], minlength=number)
     inhabitants = np.bincount(painted[with_one], weights=people[with_one], minlength=number)
+    used = _totals(procedures, bodies.tolist(), [int(p) for p in inhabitants])
     return Uniformity(
         bodies=int(with_one.sum()),
         people=int(people[with_one].sum()),
         bodies_without=int(without.sum()),
         people_without=int(people[without].sum()),
-        spreads={
-            mark: _spread(mark, procedures, bodies.tolist(), [int(p) for p in inhabitants]) for mark in MARKS
-        },
+        spreads={mark: _spread(mark, used) for mark in MARKS},
     )
 
 
-def _spread(
-    mark: str, procedures: Sequence[Procedure], bodies: Sequence[int], people: Sequence[int]
-) -> Spread:
-    value_of = MARKS[mark]
-    totals: dict[str, list[int]] = {}
+def _totals(
+    procedures: Iterable[_Item], bodies: Iterable[int], people: Iterable[int]
+) -> dict[_Item, list[int]]:
+    """Return bodies and inhabitants per procedure, or value of a mark, that anybody uses."""
+    totals: dict[_Item, list[int]] = {}
     for procedure, has, live in zip(procedures, bodies, people, strict=True):
         if has:
-            total = totals.setdefault(value_of(procedure), [0, 0])
+            total = totals.setdefault(procedure, [0, 0])
             total[0] += has
             total[1] += live
+    return totals
+
+
+def _spread(mark: str, used: Mapping[Procedure, Sequence[int]]) -> Spread:
+    value_of = MARKS[mark]
+    values = map(value_of, used)
+    totals = _totals(values, (has for has, _ in used.values()), (live for _, live in used.values()))
     uses = tuple(
         sorted(
             (Use(value, has, live) for value, (has, live) in totals.items()),

@@ -106,7 +106,9 @@ class Database:
     ) -> Iterator[Row[Any]]:
         """Yield rows on a connection that is open already."""
         with connection.execute(statement, execution_options={"yield_per": rows}) as result:
-            yield from result
+            # Whole lists at once: asking for row after row takes twice as long.
+            for found in result.partitions():
+                yield from found
 
     def close(self) -> None:
         """Close all connections; the writer last, because only it may tidy up the write-ahead log."""

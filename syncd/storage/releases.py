@@ -145,12 +145,15 @@ class ReleasePart:
         service_key: str | None = None,
         area_codes: Sequence[str] | None = None,
         attention: int = 0,
+        minimum: int = 0,
+        ended_by: int | None = None,
         after: tuple[str, str] | None = None,
         limit: int | None = None,
     ) -> Iterator[EntryRow]:
         """Yield entries as of a release, sorted by (service key, area code).
 
-        ``attention``: only those with one of these bits.
+        ``attention``: only those with one of these bits; ``minimum``: only those of this rung or a higher;
+        ``ended_by``: only those that a later release has no longer.
         """
         with self._database.read("reading entries") as connection:
             conditions: list[ColumnElement[bool]] = []
@@ -164,6 +167,10 @@ class ReleasePart:
                     entry.c.attention != literal_column("0"),
                     entry.c.attention.bitwise_and(attention) != 0,
                 ]
+            if minimum:
+                conditions.append(entry.c.evidence >= minimum)
+            if ended_by is not None:
+                conditions.append(entry.c.to_release <= ended_by)
             if after is not None:
                 conditions.append(_beyond((entry.c.service_key, entry.c.area_code), after))
             statement = self._entries_as_of(connection, release, conditions).limit(limit)
@@ -254,16 +261,8 @@ def _release_of(row: Row[Any]) -> Release:
 
 
 def _entry_of(row: Row[Any]) -> EntryRow:
-    return EntryRow(
-        row.service_key,
-        row.area_code,
-        row.digest,
-        row.payload,
-        row.evidence,
-        row.from_release,
-        row.to_release,
-        row.attention,
-    )
+    # In the order of _ENTRY: by name it takes twice as long, and there may be millions.
+    return EntryRow(*tuple(row))
 
 
 def _partition_of(row: Row[Any]) -> PartitionRow:

@@ -56,6 +56,15 @@ def test_entries_are_found_by_what_they_need(store: SqlStore) -> None:
     assert found(2, 0) == [(KEY_A, "06"), (KEY_A, "07"), (KEY_A, "08"), (KEY_B, "06")]
 
 
+def test_entries_are_found_by_their_rung(store: SqlStore) -> None:
+    rungs = {"06": 1, "07": 5, "08": 7}
+    made = tuple(replace(entry(KEY_A, area, "1"), evidence=rung) for area, rung in rungs.items())
+    store.publish(draft(replace(partition(KEY_A, dict.fromkeys(rungs, "1")), entries=made)))
+    store.publish(draft(partition(KEY_A, dict.fromkeys(rungs, "2"))))
+    for minimum, codes in ((0, ["06", "07", "08"]), (5, ["07", "08"]), (6, ["08"])):
+        assert [row.area_code for row in store.entries(1, minimum=minimum)] == codes
+
+
 def test_versions_of_an_entry_come_newest_first(store: SqlStore) -> None:
     for version in ("1", "2", "3"):
         store.publish(draft(partition(KEY_A, {"06": version})))

@@ -96,6 +96,24 @@ def test_unchanged_entries_keep_their_beginning(store: SqlStore) -> None:
     assert [row.from_release for row in store.coverage(2)] == [1]
 
 
+def test_entries_that_ended_since_are_found(store: SqlStore) -> None:
+    store.publish(draft(partition(KEY_A, {"06": "1", "07": "1", "08": "1"})))
+    store.publish(draft(partition(KEY_A, {"06": "1", "07": "2"})))
+    store.publish(draft(partition(KEY_A, {"07": "2"})))
+
+    def ended(release: int, by: int, **more: object) -> list[str]:
+        rows = store.entries(release, ended_by=by, **more)  # type: ignore[arg-type]
+        return [row.area_code for row in rows]
+
+    assert ended(1, 1) == []
+    assert ended(1, 2) == ["07", "08"]
+    assert ended(1, 3) == ["06", "07", "08"]
+    assert ended(2, 3) == ["06"]
+    assert ended(3, 3) == []
+    assert ended(1, 3, service_key=KEY_B) == []
+    assert ended(1, 3, after=(KEY_A, "06")) == ["07", "08"]
+
+
 def test_partitions_not_named_stay(store: SqlStore) -> None:
     store.publish(draft(partition(KEY_A, {"06": "1"}), partition(KEY_B, {"06": "1"})))
     store.publish(draft(partition(KEY_B, {"06": "2"})))

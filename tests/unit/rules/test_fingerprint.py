@@ -60,3 +60,23 @@ def test_engine_authority_and_process(url: str, expected: Fingerprint | None) ->
 def test_no_text_makes_it_fail(text: str) -> None:
     fingerprint(text)
     fingerprint(f"https://a.example/{text}?{text}={text}")
+
+
+_PIECE = st.text(alphabet="aZ09-._~:/?#[]@!$&'()*+,;=%| \t", max_size=30)
+
+
+@given(
+    st.sampled_from(["http", "https", "HTTP"]),
+    st.sampled_from(["www.a.example", "a.example", "www.", "A.example", "a.example:80", "u@a.example"]),
+    _PIECE,
+)
+def test_the_short_way_says_what_the_long_way_says(scheme: str, host: str, rest: str) -> None:
+    url = f"{scheme}://{host}/civ.public/start.html{rest}"
+    for one in (url.strip(), f"{scheme}://{host}/{rest}".strip()):
+        # An empty fragment changes nothing, but only the long way knows fragments.
+        assert "#" in one or fingerprint(one) == fingerprint(f"{one}#")
+
+
+def test_a_query_with_more_parameters_than_anybody_writes_is_not_read() -> None:
+    url = "https://a.example/civ.public/start.html?cc_key=x" + "&a=1" * 200
+    assert fingerprint(url) == Fingerprint("a.example", process="/civ.public/start.html")

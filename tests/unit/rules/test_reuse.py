@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from syncd.model.evidence import Evidence
 from syncd.rules.plan_words import REASONS, reason_text
 from syncd.rules.procedures import Offer, Procedure
-from syncd.rules.reuse import FULL, POINTS, Applicant, Solution, fit, is_variant, rank, solutions
+from syncd.rules.reuse import FULL, POINTS, Applicant, Solution, best, fit, is_variant, rank, solutions
 
 KEY = "99036020001000"
 VARIANT = "99036020001001"
@@ -99,8 +99,8 @@ def test_technology_counts_only_where_it_is_in_use_here() -> None:
 
 def test_the_best_of_everything_is_full_marks() -> None:
     bodies = ("06531", *(f"06{n:03d}" for n in range(440, 460)))
-    best = solution(bodies=bodies, evidence=Evidence.END_TO_END, efa=True, bodies_before=1)
-    assert fit(best, GIESSEN, PEOPLE).points == FULL == 100
+    perfect = solution(bodies=bodies, evidence=Evidence.END_TO_END, efa=True, bodies_before=1)
+    assert fit(perfect, GIESSEN, PEOPLE).points == FULL == 100
 
 
 def test_variants_differ_in_the_last_segment_only() -> None:
@@ -176,3 +176,21 @@ def test_every_reason_has_words(language: str) -> None:
         assert text
         assert "{" not in text
     assert ("12.345" if language == "de" else "12,345") in reason_text("many_adopters", values, language)
+
+
+@given(
+    st.lists(
+        st.builds(
+            solution,
+            service_key=st.sampled_from([KEY, VARIANT]),
+            procedure=st.sampled_from([CIVENTO, OWN, replace(OWN, process="/b")]),
+            evidence=st.sampled_from([Evidence.ONLINE_FORM, Evidence.ONLINE_SERVICE]),
+            bodies=st.lists(st.sampled_from(sorted(PEOPLE)), max_size=4, unique=True).map(tuple),
+            bodies_before=st.sampled_from([None, 0, 2]),
+        ),
+        max_size=6,
+    ),
+    st.sampled_from([GIESSEN, HEUCHELHEIM]),
+)
+def test_the_best_is_the_first_of_all(found: list[Solution], applicant: Applicant) -> None:
+    assert best(found, applicant, PEOPLE) == next(iter(rank(found, applicant, PEOPLE)), None)
