@@ -16,10 +16,12 @@ from syncd.rules.areas import ags_of
 
 if TYPE_CHECKING:
     from syncd.exports.outlines import Outlines
-    from syncd.model.report import Map, Report
+    from syncd.model.report import Map, Report, Table
 
 _TEMPLATES = Path(__file__).parent / "templates"
 _MARGIN = 4
+_USUAL_COLUMNS = 6
+"""Columns of words that fit on a page in the usual size."""
 _WORDS = {
     "de": {
         "contents": "Inhalt",
@@ -65,6 +67,7 @@ def render_html(report: Report, outlines: Outlines = NO_OUTLINES) -> bytes:
             written=partial(written, language=language),
             drawing=partial(_drawing, outlines=outlines),
             kinds=ColumnKind,
+            wide=_is_wide,
             is_state=lambda value: isinstance(value, State),
         )
     )
@@ -81,6 +84,12 @@ def _environment() -> Environment:
         lstrip_blocks=True,
         auto_reload=False,
     )
+
+
+def _is_wide(table: Table) -> bool:
+    """Tell whether a table has so many columns of words that it needs smaller ones."""
+    figures = {ColumnKind.NUMBER, ColumnKind.SHARE}
+    return sum(column.kind not in figures for column in table.columns) > _USUAL_COLUMNS
 
 
 def _drawing(shown: Map, outlines: Outlines) -> _Drawing | None:

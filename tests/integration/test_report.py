@@ -281,6 +281,9 @@ _WIDEST = "[...document.querySelectorAll('table')].map(one => [one.scrollWidth, 
 def test_no_table_is_wider_than_a_page(miniature: Miniature, tmp_path: Path, browser_page: Any) -> None:
     """A browser prints everything as small as the widest table needs: 182 mm are left of A4."""
     path = tmp_path / "report.html"
+    decide(miniature, GapAnswer.ACKNOWLEDGE)
+    decide(miniature, GapAnswer.ASSIGN, value="Frau Öz")
+    decide(miniature, GapAnswer.SET_DUE, value="2026-11-25")
     path.write_bytes(render_html(written(miniature, "pilots")))
     browser_page.set_viewport_size({"width": 688, "height": 1000})
     browser_page.emulate_media(media="print")
