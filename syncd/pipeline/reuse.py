@@ -7,13 +7,14 @@ only. Must not know words.
 from __future__ import annotations
 
 from collections import Counter, OrderedDict
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from functools import cached_property
 from typing import TYPE_CHECKING, Final
 
 from syncd.errors import NotFound
 from syncd.model.area import AreaLevel
+from syncd.model.coverage import Tier
 from syncd.model.evidence import Evidence
 from syncd.pipeline.gaps import gaps
 from syncd.pipeline.running import Entries, fresh_sources, offer_of, offers_in
@@ -77,9 +78,20 @@ class Advisor:
         return best(self.solutions(service_key, max(minimum, DIGITAL)), applicant, self._people)
 
     def _applicant(self, service_key: str, area_code: str, body_code: str) -> Applicant:
+        body_code = self._whole(body_code)
         body = self.view.line.area(body_code)
-        engines, domains = self._platforms_of(area_code)
+        engines, domains = self._platforms_of(self._whole(area_code))
         return Applicant(service_key, body_code, body.population if body else 0, engines, domains)
+
+    def _whole(self, code: str) -> str:
+        """Return the municipality that is all of a Kreis or Land (kreisfreie Stadt, Stadtstaat), or the code.
+
+        They are one body with two codes: else Wiesbaden would be a town of about the size of Wiesbaden.
+        """
+        if len(code) > AreaLevel.KREIS:
+            return code
+        start, stop = self.view.line.tier_slice(Tier.GEMEINDE, code)
+        return self.view.line.tier(Tier.GEMEINDE).codes[start] if stop - start == 1 else code
 
     def solutions(self, service_key: str, minimum: Evidence = DIGITAL) -> tuple[Solution, ...]:
         """Return what runs for a service and the variants of its key."""
@@ -102,16 +114,16 @@ class Advisor:
         for row in self._entries.of(key):
             offer = offer_of(row, self._fresh, minimum) if row.evidence >= minimum else None
             if offer is not None:
-                offers.append(offer)
+                offers.append(replace(offer, body_code=self._whole(offer.body_code)))
             if earlier is not None and row.from_release <= earlier.number:
                 # It was the same then; only whose word counted may have been another.
                 was = offer if earlier.fresh == self._fresh else offer_of(row, earlier.fresh, minimum)
                 if was is not None:
-                    before.add((was.procedure, was.body_code))
+                    before.add((was.procedure, self._whole(was.body_code)))
         if earlier is None:
             return solutions(key, offers)
         ended = offers_in(earlier.ended.of(key), earlier.fresh, minimum=minimum)
-        before |= {(offer.procedure, offer.body_code) for offer in ended}
+        before |= {(offer.procedure, self._whole(offer.body_code)) for offer in ended}
         return solutions(key, offers, Counter(procedure for procedure, _ in before))
 
     def _variants(self, service_key: str) -> tuple[str, ...]:

@@ -37,8 +37,8 @@ REASONS: Final[dict[str, Text]] = {
         "en": "the same domain is in use here already ({domain}), so probably the same IT provider",
     },
     "own_solution": {
-        "de": "die zuständige Stelle betreibt sie anderswo schon selbst",
-        "en": "the owing body runs it elsewhere itself already",
+        "de": "die zuständige Stelle betreibt sie schon selbst, für anderes",
+        "en": "the owing body runs it itself already, for something else",
     },
     "similar_size": {
         "de": "eine Stelle ähnlicher Größe nutzt sie ({people} Einwohner)",

@@ -15,6 +15,7 @@ from typing import Any
 import pytest
 
 from syncd.model.area import Area, AreaKey, AreaKind
+from syncd.model.evidence import ChannelKind
 from syncd.pipeline.adoption import adoption, stalls
 from syncd.pipeline.ask import ReleaseView
 from syncd.pipeline.blueprint import blueprint
@@ -161,6 +162,24 @@ def test_a_variant_of_the_key_is_offered_as_one(growing: Miniature) -> None:
     assert {fit.solution.service_key for fit in found.fits} == {mini.OWN_FORM, variant}
     of_variant = next(fit for fit in found.fits if fit.solution.service_key == variant)
     assert {"same_action", "same_land"} <= {reason.code for reason in of_variant.reasons}
+
+
+def test_a_kreisfreie_stadt_is_one_body_on_both_lines(growing: Miniature) -> None:
+    """It is not of a similar size as itself: what it runs already it runs itself."""
+    variant = mini.OF_THE_KREIS[:11] + "777"
+    online = dataclasses.replace(mini.channel(ChannelKind.ONLINE_SERVICE, ""), url=OWN)
+    growing.say("bund", [*mini.bund_claims(), claim("bund", "B9", variant, mini.GROSSSTADT, online)])
+    growing.publish()
+    view = growing.ask().view()
+    query: GapQuery = GapQuery(service_key=mini.OF_THE_KREIS, states=("missing", "unknown"))
+    found = {one.gap.area_code: one.fits for one in reuse(view, query)}
+    (fit,) = found["06411"]
+    assert fit.solution.bodies == (mini.GROSSSTADT,)
+    reasons = {reason.code for reason in fit.reasons if reason.points}
+    assert {"own_solution", "same_domain", "same_action"} <= reasons
+    assert "similar_size" not in reasons
+    (other,) = found["06431"]
+    assert "own_solution" not in {reason.code for reason in other.reasons}
 
 
 def test_blueprint_between_areas_and_cohorts(grown: Miniature) -> None:
