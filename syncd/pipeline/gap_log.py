@@ -91,6 +91,11 @@ class GapLog:
             self._lineages[name] = Lineage(parts, successions, self._replaced.get(gap.service_key, {}))
         return self._lineages[name]
 
+    @property
+    def spoken_of(self) -> frozenset[str]:
+        """The services whose gaps may have been judged, under their present keys too."""
+        return self._judged | self._replaced.keys()
+
     def successor(self, service_key: str) -> str:
         """Return the key under which a service is owed now: itself, or the only one that followed."""
         chain = self._chain(service_key)

@@ -32,11 +32,14 @@ if TYPE_CHECKING:
     import numpy.typing as npt
 
     from syncd.model.area import Area
+    from syncd.model.coverage import Duty
     from syncd.pipeline.ask import ReleaseView
     from syncd.pipeline.ports import CoverageRow
 
 _NAMES_AHEAD = 256
 """Most names that are read at once."""
+_SAID = frozenset({GapStatus.ACKNOWLEDGED, GapStatus.WAIVED, GapStatus.DISPUTED})
+"""Statuses that no gap has by itself."""
 GAP_STATES = frozenset(state for state in CellState if state.is_gap)
 
 
@@ -60,6 +63,11 @@ class GapQuery:
     """Exactly as it was assigned; the empty text means nobody."""
     overdue: bool = False
     """Only those that are overdue."""
+
+    @property
+    def needs_a_word(self) -> bool:
+        """True when only gaps can be meant of which somebody said something."""
+        return self.overdue or bool(self.assignee) or (bool(self.statuses) and {*self.statuses} <= _SAID)
 
     def wanted_states(self) -> frozenset[CellState]:
         """Return the asked states; raises NotFound for an unknown label."""
@@ -154,7 +162,10 @@ def _gaps(view: ReleaseView, query: GapQuery, after: tuple[str, str, str, str] |
     causes = np.array(sorted(query.wanted_causes()), dtype=np.uint8)
     statuses, parties = query.wanted_statuses(), query.wanted_parties()
     context = GapViews(view)
+    spoken_of = context.log.spoken_of if query.needs_a_word else None
     for row in _rows(view, query, after):
+        if spoken_of is not None and row.service_key not in spoken_of:
+            continue
         line = view.line.tier(Tier(row.line))
         start, stop = 0, len(line)
         if query.area is not None:
@@ -165,6 +176,11 @@ def _gaps(view: ReleaseView, query: GapQuery, after: tuple[str, str, str, str] |
         mask = wanted[cells.state]
         if len(causes):
             mask &= np.isin(cells.cause, causes)
+        if parties:
+            # Whose turn it is follows from the cause: no view of a cell is needed to tell.
+            mask &= np.isin(
+                cells.cause, _causes_of(parties, view.duties[row.obligation_id, row.line, row.service_key])
+            )
         positions = np.flatnonzero(mask) + start
         if after is not None and after[:3] == (row.obligation_id, row.line, row.service_key):
             positions = positions[[line.codes[p] > after[3] for p in positions]]
@@ -173,10 +189,14 @@ def _gaps(view: ReleaseView, query: GapQuery, after: tuple[str, str, str, str] |
                 gap
                 for gap in context.of(row, positions, cells.words[positions - start])
                 if (not statuses or gap.status in statuses)
-                and (not parties or gap.responsible in parties)
                 and query.assignee in {None, gap.assignee}
                 and (gap.overdue or not query.overdue)
             )
+
+
+def _causes_of(parties: frozenset[str], duty: Duty) -> list[GapCause]:
+    """Return the causes that make it the turn of one of these parties."""
+    return [cause for cause in GapCause if responsible(duty.owed_by, cause).value in parties]
 
 
 def _rows(

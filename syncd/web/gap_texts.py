@@ -143,6 +143,20 @@ GAP_TEXTS: Final[dict[str, Text]] = {
     "gaps_figure": {"de": "Lücken", "en": "gaps"},
     "people_reached": {"de": "Menschen erreicht", "en": "people reached"},
     "stall": {"de": "Stillstand", "en": "Standstill"},
+    "stalls": {"de": "Was stillsteht", "en": "What stands still"},
+    "stalls_caption": {
+        "de": "Leistungen, deren Verbreitung begonnen hatte und seit mindestens acht Wochen nicht "
+        "vorankommt; die mit den meisten Menschen in Lücken zuerst",
+        "en": "Services that had begun to spread and have not moved for eight weeks or more; those with most "
+        "people in gaps first",
+    },
+    "stalls_none": {
+        "de": "Keine Verbreitung, die begonnen hatte, steht still.",
+        "en": "No roll-out that had begun stands still.",
+    },
+    "last_gain": {"de": "Zuletzt hinzugekommen", "en": "Last added"},
+    "weeks_ago": {"de": "vor {weeks} Wochen", "en": "{weeks} weeks ago"},
+    "people_in_gaps": {"de": "Menschen in Lücken", "en": "People in gaps"},
     "stalled_since": {
         "de": "Stillstand: Es bleiben Lücken, und seit {day} ({weeks} Wochen) kam keine Stelle hinzu.",
         "en": "Stalled: gaps remain, and since {day} ({weeks} weeks) no body was added.",

@@ -6,6 +6,7 @@ what is said here also depends on the day.
 
 from __future__ import annotations
 
+import heapq
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 
 _MISSING: Final = 404
 _WEEKS: Final = 26
+_STALLS: Final = 50
 
 
 class ServicePageParameters(AsOf):
@@ -59,6 +61,7 @@ def service_page(view: ReleaseView, asked: ServicePageParameters) -> dict[str, A
         "service": None,
         "curves": [],
         "where": text("service_everywhere", language),
+        "stalls": [],
     }
 
     def link(**replaced: str) -> str:
@@ -66,6 +69,7 @@ def service_page(view: ReleaseView, asked: ServicePageParameters) -> dict[str, A
         return page_address("/service", language, {**chosen, **replaced})
 
     if not asked.service:
+        found["stalls"] = _stalls(view, language)
         return found
     key, known = find_service(view, asked.service)
     if key is None:
@@ -93,6 +97,12 @@ def service_page(view: ReleaseView, asked: ServicePageParameters) -> dict[str, A
             _curve(curve, standing.get((curve.obligation_id, curve.line)), title, asked, area)
         )
     return found
+
+
+def _stalls(view: ReleaseView, language: str) -> list[tuple[str, Stall]]:
+    """Return what stands still in all Germany with its address, most people in gaps first."""
+    found = heapq.nlargest(_STALLS, stalls(view), key=lambda stall: (stall.people_in_gaps, stall.service_key))
+    return [(page_address("/service", language, {"service": one.service_key}), one) for one in found]
 
 
 def _curve(

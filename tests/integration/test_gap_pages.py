@@ -16,6 +16,8 @@ import pytest
 
 from syncd.model.evidence import ChannelKind
 from syncd.pipeline.gap_life import GapDecision, decide_gap
+from syncd.pipeline.gap_past import Past
+from syncd.pipeline.gaps import GapQuery, gaps
 from syncd.pipeline.report_shelf import keep, order_of
 from syncd.rules.gap_life import GapAnswer
 from syncd.sdk.xlsx import sheet_rows
@@ -96,6 +98,30 @@ def test_the_list_says_where_each_gap_stands_and_hides_none(server: Served) -> N
 )
 def test_filters_need_no_script(server: Served, query: str, found: list[str]) -> None:
     assert services(server, query) == found
+
+
+@pytest.mark.parametrize(
+    ("query", "looked_at"),
+    [
+        (GapQuery(statuses=("acknowledged", "waived")), {mini.NOT_LISTED, mini.TO_PRINT}),
+        (GapQuery(overdue=True), {mini.NOT_LISTED, mini.TO_PRINT}),
+        (GapQuery(responsible=("it_provider",)), {mini.DEAD_LINK}),
+    ],
+)
+def test_a_filter_looks_only_where_something_can_be_found(
+    server: Served, monkeypatch: pytest.MonkeyPatch, query: GapQuery, looked_at: set[str]
+) -> None:
+    """Of all Germany's gaps few were ever spoken of; looking at each takes longer than a page may."""
+    seen = set()
+    plain = Past.standing
+
+    def standing(past: Past, key: Any, *rest: Any) -> Any:
+        seen.add(key.service_key)
+        return plain(past, key, *rest)
+
+    monkeypatch.setattr(Past, "standing", standing)
+    assert list(gaps(server.miniature.ask().view(), query))
+    assert seen == looked_at
 
 
 def test_tables_are_those_of_the_list(server: Served) -> None:
@@ -191,7 +217,11 @@ def test_a_service_tells_its_spread_and_its_standstill(server: Served) -> None:
     assert "In Nordland" in moving.text
     assert "Das Ziel ist schon erreicht." in moving.text
     assert "Stillstand:" not in moving.text
+    assert "Keine Verbreitung, die begonnen hatte, steht still." in get(server, "/service").text
     miniature.clock.forward(weeks=9)
+    landing = get(server, "/service")
+    assert "Musterwohnsitz anmelden je Gemeinde 10.12.2026 vor 9 Wochen" in landing.text
+    assert f"/service?service={mini.OWN_FORM}" in [a["href"] for a in landing.all("a")]
     stalled = get(server, "/service?service=Musterwohnsitz")
     assert (
         "Stillstand: Es bleiben Lücken, und seit 10.12.2026 (9 Wochen) kam keine Stelle hinzu."

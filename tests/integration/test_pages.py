@@ -25,6 +25,7 @@ PAGES = [
     "/gaps",
     "/gaps?state=unknown&status=unknown",
     f"/gap?id=alltag/gemeinde/{mini.TO_PRINT}/{mini.GROSSSTADT}",
+    "/service",
     f"/service?service={mini.OWN_FORM}",
     "/explain",
     "/explain?service=Hund&area=Großstadt",
