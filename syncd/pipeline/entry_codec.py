@@ -28,6 +28,11 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 
+# There may be millions of channels: an enumeration looks its members up ten times as slowly.
+_CHANNEL_KINDS = {kind.value: kind for kind in ChannelKind}
+_RUNGS = {rung.label: rung for rung in Evidence}
+
+
 def encode_entry(entry: Entry) -> EntryRow:
     """Return the stored form of an entry."""
     body: dict[str, Any] = {
@@ -78,6 +83,12 @@ def decode_entry(payload: bytes) -> Entry:
         settled=tuple(conflict for conflict in conflicts if not conflict.is_open),
         pins=decode_pins(body),
     )
+
+
+def decode_channels(payload: bytes) -> tuple[str, tuple[tuple[GradedChannel, Provenance], ...]]:
+    """Return title and channels of a stored payload: a third of the work where nothing else is looked at."""
+    body = orjson.loads(payload)
+    return body["title"] or "", tuple(map(_decode_channel, body["channels"]))
 
 
 def encode_service(service: Service) -> bytes:
@@ -138,12 +149,13 @@ def _encode_channel(graded: GradedChannel, origin: Provenance) -> dict[str, Any]
 
 
 def _decode_channel(body: Mapping[str, Any]) -> tuple[GradedChannel, Provenance]:
+    link_state = body.get("link_state")
     channel = Channel(
-        ChannelKind(body["kind"]),
+        _CHANNEL_KINDS[body["kind"]],
         body.get("url"),
         body.get("label"),
         body.get("native_id"),
-        LinkState(body.get("link_state", "unchecked")),
+        LinkState(link_state) if link_state else LinkState.UNCHECKED,
     )
-    graded = GradedChannel(channel, Evidence.from_label(body["evidence"]), body["rule"])
+    graded = GradedChannel(channel, _RUNGS[body["evidence"]], body["rule"])
     return graded, Provenance(body["source"], body["record"])

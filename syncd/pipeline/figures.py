@@ -6,7 +6,7 @@ memory does not grow with the catalogue. Works on any release, hence as of any d
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from itertools import groupby
 from typing import TYPE_CHECKING
@@ -119,12 +119,17 @@ def cut_of(view: ReleaseView, place: Place, line: Tier) -> Cut:
 
 
 def figures(
-    view: ReleaseView, query: FiguresQuery, *, after: tuple[str, str, str] | None = None
+    view: ReleaseView,
+    query: FiguresQuery,
+    *,
+    after: tuple[str, str, str] | None = None,
+    at_once: int | None = None,
 ) -> Iterator[GroupFigures]:
     """Yield the figures of each group in which anything is owed, by obligation and line.
 
     Raises NotFound for an unknown place or obligation. Services and their groups are sorted by name of the
-    group, areas by level and code. ``after`` is the position of the last group of the page before.
+    group, areas by level and code. ``after`` is the position of the last group of the page before. Areas are
+    counted ``at_once`` in one pass over the services, all of them by default: a page needs no more.
     """
     place = place_of(view, query.place)
     check_obligations(view, query.obligations)
@@ -135,20 +140,22 @@ def figures(
         cut = cut_of(view, place, Tier(line))
         if not len(cut.positions):
             continue
-        counted = _COUNTING[query.by](_Count(view, query, place, cut), rows)
-        here = after is not None and (obligation_id, line) == after[:2] and query.by is not By.SERVICE
-        skipping = here
+        behind = after[2] if after is not None and (obligation_id, line) == after[:2] else None
+        counted = _COUNTING[query.by](_Count(view, query, place, obligation_id, cut, behind, at_once), rows)
+        skipping = behind is not None and query.by not in _GOING_ON
         for group, name, found, level in counted:
             if not skipping:
                 yield GroupFigures(obligation_id, line, group, name, found, level)
-            elif after is not None and group == after[2]:
+            elif group == behind:
                 skipping = False
 
 
 def rows_of(
     view: ReleaseView, query: FiguresQuery, after: tuple[str, str, str] | None = None
 ) -> Iterator[CoverageRow]:
-    """Yield the coverage rows a query counts, by obligation, line and service."""
+    """Yield the coverage rows a query counts, by obligation, line and service; from the cursor's line on."""
+    if after is not None and query.by is not By.SERVICE:
+        after = (*after[:2], "")
     single = next(iter(query.obligations)) if len(query.obligations) == 1 else None
     service = next(iter(query.services)) if len(query.services) == 1 else None
     for row in view.store.coverage(
@@ -156,7 +163,7 @@ def rows_of(
         obligation_id=single,
         line=query.line,
         service_key=service,
-        after=after if query.by is By.SERVICE else None,
+        after=after,
     ):
         if query.obligations and row.obligation_id not in query.obligations:
             continue
@@ -191,12 +198,18 @@ def inner_areas(view: ReleaseView, place: Place, *, every_level: bool) -> list[A
 
 @dataclass(frozen=True, slots=True)
 class _Count:
-    """Counts the rows of one obligation and line; yields (group, name, figures, level)."""
+    """Counts the rows of one obligation and line; yields (group, name, figures, level).
+
+    ``behind`` is the group to go on behind, for ways of counting that can.
+    """
 
     view: ReleaseView
     query: FiguresQuery
     place: Place
+    obligation_id: str
     cut: Cut
+    behind: str | None
+    at_once: int | None
 
     def total(self, rows: Iterable[CoverageRow]) -> Iterator[tuple[str, str, Figures, str]]:
         tally = Tally(self.cut.people)
@@ -225,12 +238,31 @@ class _Count:
                 yield group, names[group], tallies[group].figures(), ""
 
     def by_area(self, rows: Iterable[CoverageRow]) -> Iterator[tuple[str, str, Figures, str]]:
+        spans = self._spans()
+        if self.behind is not None:
+            codes = [area.code for area, _, _ in spans]
+            spans = spans[codes.index(self.behind) + 1 :] if self.behind in codes else []
+        step = self.at_once or max(1, len(spans))
+        for start in range(0, len(spans), step):
+            yield from self._of_areas(spans[start : start + step], rows if not start else self._again())
+
+    def _again(self) -> Iterator[CoverageRow]:
+        """Read the rows once more."""
+        query = replace(self.query, obligations=frozenset({self.obligation_id}), line=self.cut.tier.value)
+        return rows_of(self.view, query)
+
+    def _spans(self) -> list[tuple[Area, int, int]]:
+        """Return the areas to count with their cells; only those that have any."""
         areas = inner_areas(self.view, self.place, every_level=self.query.by is By.LEVEL)
         spans = [(area, *self.cut.interval(self.view, area)) for area in areas]
         if not any(first < end for _, first, end in spans):
             # Municipalities have no cell on the line of Kreise: there the place stands for itself.
             spans = [(area, *self.cut.interval(self.view, area)) for area in self.place.areas]
-        spans = [span for span in spans if span[1] < span[2]]
+        return [span for span in spans if span[1] < span[2]]
+
+    def _of_areas(
+        self, spans: list[tuple[Area, int, int]], rows: Iterable[CoverageRow]
+    ) -> Iterator[tuple[str, str, Figures, str]]:
         tallies = AreaTallies(
             np.array([first for _, first, _ in spans], dtype=np.int64),
             np.array([end for _, _, end in spans], dtype=np.int64),
@@ -277,3 +309,5 @@ _COUNTING: dict[By, Callable[[_Count, Iterable[CoverageRow]], Iterator[tuple[str
     By.SITUATION: _Count.by_group,
     By.THEME: _Count.by_group,
 }
+_GOING_ON = frozenset({By.AREA, By.LEVEL, By.SERVICE})
+"""Ways of counting that begin behind the cursor themselves."""

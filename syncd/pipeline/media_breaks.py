@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from syncd.model.area import BUND_CODE
-from syncd.pipeline.entry_codec import decode_entry
+from syncd.pipeline.entry_codec import decode_channels
 from syncd.rules.media_breaks import Finding, judged_channels
 
 if TYPE_CHECKING:
@@ -61,17 +61,16 @@ def channels(
     for row in view.store.entries(
         view.release.number, service_key=service_key, area_codes=_around(view, area), after=start
     ):
-        entry = decode_entry(row.payload)
-        place = view.line.area(row.area_code)
-        for number, judged in enumerate(judged_channels(entry), 1):
+        title, said = decode_channels(row.payload)
+        for number, judged in enumerate(judged_channels(said), 1):
             if judged.finding not in findings:
                 continue
             if after is not None and (row.service_key, row.area_code, number) <= after:
                 continue
-            channel = judged.graded.channel
+            channel, place = judged.graded.channel, view.line.area(row.area_code)
             yield ChannelView(
                 row.service_key,
-                entry.value("title") or "",
+                title,
                 row.area_code,
                 place.name if place else row.area_code,
                 number,

@@ -15,12 +15,12 @@ import numpy as np
 from syncd.errors import NotFound
 from syncd.model.coverage import CellState, Tier
 from syncd.model.report import Column, ColumnKind, Map, Report, Section, Shade, Table
-from syncd.pipeline.entry_codec import decode_service
 from syncd.pipeline.place import place_of, subject_of
 from syncd.pipeline.report_action import action, breaks, uniformity
 from syncd.pipeline.report_background import changes, methods
 from syncd.pipeline.report_causes import Causes, with_causes
 from syncd.pipeline.report_rollout import rollout
+from syncd.pipeline.running import ServiceNames
 from syncd.rules.assess import STATES
 from syncd.rules.coverage_codec import unpack_cells
 from syncd.rules.report_words import REPORT
@@ -61,8 +61,12 @@ class Ordered:
     language: str
     since: datetime | None = None
     names: bool = False
-    _service_names: dict[str, str] = field(default_factory=dict, compare=False)
     _cells: dict[Tier, tuple[npt.NDArray[np.bool_], Numbers]] = field(default_factory=dict, compare=False)
+    _names: ServiceNames = field(init=False, compare=False)
+
+    def __post_init__(self) -> None:
+        """Begin without any name read."""
+        object.__setattr__(self, "_names", ServiceNames(self.view))
 
     def cells(self, line: Tier) -> tuple[npt.NDArray[np.bool_], Numbers]:
         """Return the cells of the place on a line and their inhabitants, worked out once."""
@@ -71,12 +75,8 @@ class Ordered:
         return self._cells[line]
 
     def service_name(self, service_key: str) -> str:
-        """Return what a service is called, read once."""
-        if service_key not in self._service_names:
-            partition = self.view.store.partition(self.view.release.number, service_key)
-            name = decode_service(partition.service).name if partition else service_key
-            self._service_names[service_key] = name
-        return self._service_names[service_key]
+        """Return what a service is called."""
+        return self._names[service_key]
 
     def source(self, source_id: str) -> str:
         """Return the title of a source, as the release had it."""

@@ -145,7 +145,8 @@ def uniformity(ordered: Ordered) -> Section:
     """Return, for single areas, how many different platforms do the same task."""
     rows: list[tuple[Value, ...]] = []
     for area in ordered.place.areas:
-        for found in uniformities(ordered.view, area=area):
+        # Figures of the area alone: what leads nationwide would have to be read from all of Germany.
+        for found in uniformities(ordered.view, area=area, compared=False):
             spread = found.figures.spreads[_MARK]
             if spread.number > 1:
                 rows.append(

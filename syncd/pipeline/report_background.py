@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import timedelta
+from itertools import groupby
+from operator import itemgetter
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -17,7 +19,9 @@ from syncd.rules.report_words import STATE_MEANINGS
 from syncd.rules.words import EVIDENCE, day_text, say
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator
+
+    import numpy.typing as npt
 
     from syncd.model.report import Value
     from syncd.pipeline.ask import ReleaseView
@@ -80,22 +84,73 @@ def _earlier(ordered: Ordered) -> ReleaseView | None:
 
 @dataclass(slots=True)
 class _Change:
-    """One service whose state changed alike in some bodies."""
+    """One service whose state changed alike in some bodies, the first of them by name."""
 
     service_key: str
     was: CellState
     is_now: CellState
+    count: int = 0
     bodies: list[str] = field(default_factory=list)
 
     def row(self, ordered: Ordered) -> tuple[Value, ...]:
         """Return it as a line of the table."""
         where = (
             "; ".join(self.bodies)
-            if len(self.bodies) <= _NAMED
-            else ordered.say("changes_bodies", bodies=ordered.number(len(self.bodies)))
+            if self.count <= _NAMED
+            else ordered.say("changes_bodies", bodies=ordered.number(self.count))
         )
         was, now = _state(ordered, self.was), _state(ordered, self.is_now)
         return (ordered.service_name(self.service_key), where, was, now)
+
+
+@dataclass(frozen=True, slots=True)
+class _Pairs:
+    """Which cell of then became which cell of the place: positions on the lines of then and of now."""
+
+    codes: tuple[str, ...]
+    before: npt.NDArray[np.intp]
+    now: npt.NDArray[np.intp]
+    same: bool
+    """True where every cell is compared with itself."""
+
+    @classmethod
+    def of(cls, ordered: Ordered, earlier: ReleaseView, line: Tier) -> _Pairs:
+        """Match the cells of the place, in the order of now; worked out once for all services."""
+        moved, index = ordered.view.ask.registry.areas.moved, ordered.view.line.tier(line).index
+        mask = ordered.cells(line)[0]
+        codes = earlier.line.tier(line).codes
+        found = []
+        for before, code in enumerate(codes):
+            now = index.get(moved[code].code if code in moved else code)
+            if now is not None and mask[now]:
+                found.append((now, before))
+        pairs = np.array(sorted(found), dtype=np.intp).reshape(-1, 2)
+        same = earlier.release.inputs["areas"] == ordered.view.release.inputs["areas"]
+        return cls(codes, pairs[:, 1], pairs[:, 0], same and bool((pairs[:, 0] == pairs[:, 1]).all()))
+
+    def changed(
+        self, earlier: ReleaseView, row: CoverageRow
+    ) -> Iterator[tuple[int, str, CellState, CellState]]:
+        """Yield position now, code then, state then and now of the cells of a service that changed."""
+        if self.same and row.from_release <= earlier.release.number:
+            # Both releases hold the very same row.
+            return
+        rows = earlier.store.coverage(
+            earlier.release.number,
+            obligation_id=row.obligation_id,
+            line=row.line,
+            service_key=row.service_key,
+        )
+        for old in rows:
+            was = unpack_cells(old.cells).state[self.before]
+            is_now = unpack_cells(row.cells).state[self.now]
+            for pair in np.flatnonzero(was != is_now).tolist():
+                yield (
+                    int(self.now[pair]),
+                    self.codes[self.before[pair]],
+                    CellState(int(was[pair])),
+                    CellState(int(is_now[pair])),
+                )
 
 
 def _changed(ordered: Ordered, earlier: ReleaseView) -> list[_Change]:
@@ -105,25 +160,24 @@ def _changed(ordered: Ordered, earlier: ReleaseView) -> list[_Change]:
     one of them is told of that one. A kreisfreie Stadt is a cell on both lines; what changed on both is told
     once.
     """
-    moved = ordered.view.ask.registry.areas.moved
     changes: dict[tuple[str, str, CellState, CellState], _Change] = {}
     told: dict[str, set[str]] = {}
+    pairs: dict[Tier, _Pairs] = {}
     for row in ordered.rows():
         line = Tier(row.line)
-        before = _states_before(earlier, row, moved)
-        mask = ordered.cells(line)[0]
-        now = unpack_cells(row.cells).state
         codes = ordered.view.line.tier(line).codes
-        for position in np.flatnonzero(mask).tolist():
+        if line not in pairs:
+            pairs[line] = _Pairs.of(ordered, earlier, line)
+        for position, found in groupby(pairs[line].changed(earlier, row), key=itemgetter(0)):
             code = codes[position]
-            is_now = CellState(int(now[position]))
-            changed = [(old, was) for old, was in before.get(code, ()) if was is not is_now]
-            if not changed or code in told.get(row.service_key, ()):
+            if code in told.get(row.service_key, ()):
                 continue
-            for old, was in changed:
+            for _, old, was, is_now in found:
                 key = (row.line, row.service_key, was, is_now)
                 change = changes.setdefault(key, _Change(row.service_key, was, is_now))
-                change.bodies.append(_body(ordered, earlier, old, code))
+                change.count += 1
+                if change.count <= _NAMED:
+                    change.bodies.append(_body(ordered, earlier, old, code))
             if line is Tier.GEMEINDE and code.endswith(_WITHOUT_KREIS):
                 told.setdefault(row.service_key, set()).add(code[:_KREIS])
     return list(changes.values())
@@ -135,25 +189,6 @@ def _body(ordered: Ordered, earlier: ReleaseView, old: str, code: str) -> str:
     if old == code:
         return name
     return ordered.say("changes_merged", old=earlier.line.areas[old].name, new=name)
-
-
-def _states_before(
-    earlier: ReleaseView, row: CoverageRow, moved: Mapping[str, AreaKey]
-) -> dict[str, list[tuple[str, CellState]]]:
-    """Return by code of today the areas that were there before, each with its state."""
-    rows = earlier.store.coverage(
-        earlier.release.number,
-        obligation_id=row.obligation_id,
-        line=row.line,
-        service_key=row.service_key,
-    )
-    states: dict[str, list[tuple[str, CellState]]] = {}
-    for old in rows:
-        codes = earlier.line.tier(Tier(old.line)).codes
-        for code, state in zip(codes, unpack_cells(old.cells).state.tolist(), strict=True):
-            heir = moved[code].code if code in moved else code
-            states.setdefault(heir, []).append((code, CellState(state)))
-    return states
 
 
 def _state(ordered: Ordered, state: CellState) -> State:

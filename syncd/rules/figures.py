@@ -23,7 +23,7 @@ from syncd.model.evidence import Evidence
 from syncd.rules.assess import STATES
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
     import numpy.typing as npt
 
@@ -37,6 +37,7 @@ if TYPE_CHECKING:
 RUNGS: Final = len(Evidence)
 CODES: Final = STATES * RUNGS
 _LABELS: Final = tuple(state.label for state in CellState if state is not CellState.NOT_OWED)
+_RUNG_LABELS: Final = tuple(rung.label for rung in Evidence)
 _COVERED: Final = (CellState.OWN, CellState.INHERITED)
 _DESCRIBED: Final = (*_COVERED, CellState.OFFLINE, CellState.DEAD)
 
@@ -204,19 +205,24 @@ class Tally:
 class AreaTallies:
     """Counts many areas at once, each an interval of the bodies looked at; areas may overlap.
 
-    ``first`` and ``end`` (int64, end exclusive) have shape (areas,), ``people`` (bodies,).
+    ``first`` and ``end`` (int64, end exclusive) have shape (areas,), ``people`` (bodies,). Only the bodies
+    from the first to the last of these areas are looked at.
     """
 
     def __init__(self, first: Numbers, end: Numbers, people: Numbers) -> None:
         """Begin with nothing."""
-        self._first, self._end, self._people = first, end, people
-        self._matrix = np.zeros((len(people), CODES), dtype=np.int32)
-        self._rows = np.arange(len(people))
+        self._part = slice(int(first.min(initial=len(people))), int(end.max(initial=0)))
+        self._first, self._end = first - self._part.start, end - self._part.start
+        self._people = people[self._part]
+        self._matrix = np.zeros((len(self._people), CODES), dtype=np.int32)
+        self._rows = np.arange(0, self._matrix.size, CODES)
         self._services = np.zeros((5, len(first)), dtype=np.int64)
 
     def add(self, codes: Codes) -> None:
         """Count the cells of one service."""
-        self._matrix[self._rows, codes] += 1
+        codes = codes[self._part]
+        # One index into the flat matrix is faster than two; a copy would be lost, so none is made.
+        self._matrix.reshape(-1, copy=False)[self._rows + codes] += 1
         owed = self._inside(codes >= RUNGS)
         covered = self._inside((codes >= CellState.OWN * RUNGS) & (codes < CellState.OFFLINE * RUNGS))
         unknown = self._inside(codes >= CellState.UNKNOWN * RUNGS)
@@ -231,18 +237,20 @@ class AreaTallies:
     def _inside(self, mask: Mask) -> Numbers:
         return self._summed(mask.astype(np.int64))
 
-    def figures(self) -> list[Figures | None]:
-        """Return the figures of each area, None where nothing is owed."""
+    def figures(self) -> Iterator[Figures | None]:
+        """Yield the figures of each area in order, None where nothing is owed."""
         people = self._people[:, None]
         owing = self._matrix[:, RUNGS:].sum(axis=1) > 0
         bodies, inhabitants = self._inside(owing), self._summed(np.where(owing, self._people, 0))
         cells, persons = self._summed(self._matrix), self._summed(self._matrix * people)
-        return [
-            _figures(cells[i], persons[i], _Services(*counts), int(bodies[i]), int(inhabitants[i]))
-            if counts[0]
-            else None
-            for i, counts in enumerate(self._services.T.tolist())
-        ]
+        for i, counts in enumerate(self._services.T.tolist()):
+            services = _Services(*counts)
+            owed = services.owed > 0
+            yield (
+                _figures(cells[i], persons[i], services, int(bodies[i]), int(inhabitants[i]))
+                if owed
+                else None
+            )
 
     def _summed(self, values: npt.NDArray[np.int32] | Numbers) -> Numbers:
         sums = np.zeros((len(values) + 1, *values.shape[1:]), dtype=np.int64)
@@ -275,8 +283,8 @@ def _figures(cells: Numbers, persons: Numbers, services: _Services, bodies: int,
             _online(Rule.ONLINE_POPULATION, Unit.PEOPLE, by_person),
         ),
         ladder=tuple(
-            RungCount(rung.label, on_rung, people)
-            for rung, on_rung, people in zip(Evidence, _known(by_cell), _known(by_person), strict=True)
+            RungCount(*counted)
+            for counted in zip(_RUNG_LABELS, _known(by_cell), _known(by_person), strict=True)
         ),
     )
 

@@ -17,9 +17,9 @@ from syncd.rules.merge import COARSE, REFUTED
 from syncd.rules.other_act import OTHER_ACT
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
-    from syncd.model.entry import Entry
+    from syncd.model.entry import Provenance
     from syncd.model.evidence import GradedChannel
 
 DIGITAL: Final = Evidence.ONLINE_FORM
@@ -59,10 +59,10 @@ class Judged:
     best: Evidence
 
 
-def judged_channels(entry: Entry) -> Iterator[Judged]:
+def judged_channels(channels: Sequence[tuple[GradedChannel, Provenance]]) -> Iterator[Judged]:
     """Yield the channels of an entry in its order, each with its finding."""
-    reached = best(graded for graded, _ in entry.channels)
-    for graded, origin in entry.channels:
+    reached = best(graded for graded, _ in channels)
+    for graded, origin in channels:
         yield Judged(graded, origin.source_id, origin.native_id, finding_of(graded, reached), reached)
 
 

@@ -64,7 +64,7 @@ def list_coverage(view: ReleaseView, query: CoverageFilter, paging: Paging) -> R
         services=frozenset(view.service(key).service_key for key in query.service),
     )
     after = (paging.text(0), paging.text(1), paging.text(2)) if paging.after else None
-    found = tuple(islice(figures(view, asked, after=after), paging.limit + 1))
+    found = tuple(islice(figures(view, asked, after=after, at_once=paging.limit + 1), paging.limit + 1))
     return paging.page(
         found,
         lambda one: json_of(GroupFiguresDocument.model_validate(group_shown(one, query.by, query.lang))),

@@ -183,6 +183,7 @@ def test_going_on_behind_a_group_gives_the_rest(view: ReleaseView, by: By) -> No
     found = list(figures(view, FiguresQuery(by=by)))
     for number, one in enumerate(found, 1):
         assert list(figures(view, FiguresQuery(by=by), after=one.position)) == found[number:]
+        assert list(figures(view, FiguresQuery(by=by), after=one.position, at_once=2)) == found[number:]
 
 
 def test_figures_as_of_a_day_stay_what_they_were(miniature: Miniature) -> None:

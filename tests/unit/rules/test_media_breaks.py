@@ -32,7 +32,7 @@ def findings(*channels: Channel, seen: Seen | None = None) -> dict[str, tuple[Fi
     (entry,) = merge([claim], Precedence(), seen or Seen())
     return {
         (judged.graded.channel.url or ""): (judged.finding, judged.graded.rule)
-        for judged in judged_channels(entry)
+        for judged in judged_channels(entry.channels)
     }
 
 
@@ -127,9 +127,9 @@ def test_an_act_that_the_service_names_is_no_other_act(name: str) -> None:
         "portal", "1", ServiceKey("99108049012001"), AreaKey("06"), name, channels=(Channel(ONLINE, url),)
     )
     (entry,) = merge([claim], Precedence())
-    assert [one.finding for one in judged_channels(entry)] == [Finding.NONE]
+    assert [one.finding for one in judged_channels(entry.channels)] == [Finding.NONE]
     (entry,) = merge([claim], Precedence(), service_name="Führerschein Verlust")
-    assert [one.finding for one in judged_channels(entry)] == [Finding.NONE]
+    assert [one.finding for one in judged_channels(entry.channels)] == [Finding.NONE]
 
 
 def test_a_form_for_another_act_proves_a_description_only() -> None:
@@ -142,7 +142,7 @@ def test_a_form_for_another_act_proves_a_description_only() -> None:
     right = Channel(ONLINE, f"{PORTAL}pass/antrag")
     (entry,) = merge([dataclasses.replace(claim, channels=(wrong, right))], Precedence())
     assert entry.evidence is Evidence.ONLINE_SERVICE
-    assert [one.finding for one in judged_channels(entry)] == [Finding.NONE, Finding.OTHER_ACT]
+    assert [one.finding for one in judged_channels(entry.channels)] == [Finding.NONE, Finding.OTHER_ACT]
 
 
 def test_who_pins_the_title_says_what_the_service_is_about() -> None:
@@ -166,7 +166,7 @@ def test_what_a_parent_offers_is_no_contradiction() -> None:
         linked_by=LinkMethod.HIERARCHY,
     )
     (entry,) = merge([claim], Precedence())
-    assert [one.finding for one in judged_channels(entry)] == [Finding.PARENT_KEY]
+    assert [one.finding for one in judged_channels(entry.channels)] == [Finding.PARENT_KEY]
 
 
 @pytest.mark.parametrize(
@@ -181,4 +181,4 @@ def test_one_form_for_two_acts(title: str, expected: Finding) -> None:
     link = Channel(ONLINE, "https://portal.svlfg.de/svlfg-apps/antrag/lbg/ab-ummeldung-unternehmen")
     claim = Claim("portal", "1", ServiceKey("99108049012001"), AreaKey("00"), title, channels=(link,))
     (entry,) = merge([claim], Precedence())
-    assert [one.finding for one in judged_channels(entry)] == [expected]
+    assert [one.finding for one in judged_channels(entry.channels)] == [expected]
