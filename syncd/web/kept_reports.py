@@ -71,6 +71,7 @@ class KeptReportDocument(Document):
     binding=Binding.NOW,
     document=Listing[KeptReportDocument],
     parameters=KeptFilter,
+    missing=True,
 )
 def list_kept_reports(ask: Ask, query: KeptFilter, paging: Paging) -> Reply:
     """Those that name people are for the command line only."""

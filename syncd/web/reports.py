@@ -84,6 +84,7 @@ def report_route() -> Route:
         document=ReportDocument,
         missing=True,
         configured=True,
+        names_people=True,
         also=tuple(media for media in MEDIA_TYPES.values() if media != JSON),
     )
 
@@ -105,8 +106,7 @@ def send_report(reader: Reader, deps: WebDeps, calculator: Calculator, gate: Gat
             return unchanged
         answer = reader.answers.get(etag)
         if answer is None:
-            async with calculator.own_turn():
-                body = await reader.run(lambda: _body(view, parameters, deps))
+            body = await calculator.run(lambda: _body(view, parameters, deps))
             headers = report_headers(parameters.format, view.release.number, named=bool(operator))
             answer = Answer(body, MEDIA_TYPES[parameters.format], etag=etag, headers=headers)
             reader.answers.put(etag, answer)

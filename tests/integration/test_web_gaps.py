@@ -199,3 +199,16 @@ async def test_a_long_table_is_read_batch_by_batch(
     assert len(whole.splitlines()) > 20
     async with session.get("/v1/gaps.csv?limit=1") as response:
         assert response.status == 400
+
+
+async def test_a_report_names_people_to_operators_only(session: aiohttp.ClientSession) -> None:
+    await decide(session, answer="assign", value="Frau Öz")
+    address = f"/v1/reports/{GROSSSTADT}?format=md&lang=de"
+    async with session.get(address) as plain:
+        assert "zugewiesen" in (text := await plain.text())
+        assert "Frau Öz" not in text
+    async with session.get(f"{address}&names=true", headers=BEARER) as named:
+        assert "Frau Öz" in await named.text()
+        assert "Authorization" in named.headers["Vary"]
+    async with session.get(f"{address}&names=true") as refused:
+        assert refused.status == 401

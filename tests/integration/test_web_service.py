@@ -295,7 +295,7 @@ async def test_the_description_is_valid_and_complete(miniature: Miniature) -> No
     validate(document)
     assert document["openapi"] == "3.1.0"
     routes = {resource.canonical for resource in app.router.resources()}
-    pages = {"/", "/gaps", "/explain", "/static/{name}", "/v1/openapi.json"}
+    pages = {"/", "/gaps", "/gap", "/service", "/explain", "/static/{name}", "/v1/openapi.json"}
     assert set(document["paths"]) == routes - pages
     operations = [(path, what) for path, item in document["paths"].items() for what in item.values()]
     for path, operation in operations:
