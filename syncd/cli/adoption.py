@@ -8,7 +8,7 @@ from itertools import chain
 from typing import TYPE_CHECKING
 
 from syncd.cli.output import print_json, print_rows, say
-from syncd.cli.reading import asking, parse_instant, view_of
+from syncd.cli.reading import asking, obligation_of, parse_instant, view_of
 from syncd.pipeline.planned import curve_shown, forecasts_shown, stall_of, weeks_shown
 from syncd.rules.plan_words import STALLS
 from syncd.rules.words import say as words_of
@@ -70,7 +70,7 @@ def adoption(arguments: argparse.Namespace) -> int:
             view,
             view.service(arguments.service).service_key,
             area=view.area(arguments.area) if arguments.area else None,
-            obligation_id=arguments.obligation,
+            obligation_id=obligation_of(view, arguments.obligation),
             targets=tuple(sorted(set(arguments.target))) or TARGETS,
             until=parse_instant(arguments.at, config.file.daemon.timezone) if arguments.at else None,
         )
@@ -98,7 +98,7 @@ def _stalls(arguments: argparse.Namespace) -> int:
         found = stalls(
             view,
             area=view.area(arguments.area) if arguments.area else None,
-            obligation_id=arguments.obligation,
+            obligation_id=obligation_of(view, arguments.obligation),
             until=parse_instant(arguments.at, config.file.daemon.timezone) if arguments.at else None,
         )
         return 1 if print_rows(arguments, found, _STALLS, none="nothing has stalled") else 0

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from syncd.cli.output import print_facts, print_json, print_rows, say
-from syncd.cli.reading import asking, view_of
+from syncd.cli.reading import asking, obligation_of, view_of
 from syncd.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -60,9 +60,23 @@ def gaps(arguments: argparse.Namespace) -> int:
         query = _query(arguments, view)
         if arguments.csv or arguments.xlsx:
             return 1 if _export(arguments, view, list_gaps(view, query, limit=arguments.limit or None)) else 0
-        found = list_gaps(view, query)
+        found: Iterable[object] = list_gaps(view, query)
+        if arguments.lang == "de" and not arguments.json:
+            found = map(_in_german, list_gaps(view, query))
         zone = config.file.daemon.timezone
         return 1 if print_rows(arguments, found, _COLUMNS, zone=zone, none="no gap") else 0
+
+
+def _in_german(one: GapView) -> dict[str, object]:
+    """Return a gap with words in place of codes, as the table for spreadsheets has them."""
+    from syncd.rules import gap_words, words
+
+    return asdict(one) | {
+        "state": words.say(words.STATES, one.state, "de"),
+        "cause": words.say(words.CAUSE_NAMES, one.cause, "de"),
+        "responsible": gap_words.say(gap_words.PARTIES, one.responsible, "de"),
+        "status": gap_words.say(gap_words.STATUSES, one.status, "de"),
+    }
 
 
 def _query(arguments: argparse.Namespace, view: ReleaseView) -> GapQuery:
@@ -71,7 +85,7 @@ def _query(arguments: argparse.Namespace, view: ReleaseView) -> GapQuery:
     return GapQuery(
         area=view.area(arguments.area) if arguments.area else None,
         service_key=view.service(arguments.service).service_key if arguments.service else None,
-        obligation_id=arguments.obligation,
+        obligation_id=obligation_of(view, arguments.obligation),
         line=arguments.line,
         states=tuple(arguments.state),
         causes=tuple(arguments.cause),
@@ -288,6 +302,7 @@ def _day(text: str) -> date:
 
 
 def _gap_summary(arguments: argparse.Namespace, view: ReleaseView) -> int:
+    obligation_id = obligation_of(view, arguments.obligation)
     areas = [view.area(arguments.area)] if arguments.area else _cohort_areas(view)
     rows = [
         {
@@ -299,7 +314,7 @@ def _gap_summary(arguments: argparse.Namespace, view: ReleaseView) -> int:
         }
         | dict(s.counts)
         for area in areas
-        for s in view.summaries(area, arguments.obligation)
+        for s in view.summaries(area, obligation_id)
     ]
     columns = {
         name: name

@@ -30,7 +30,7 @@ def command(commands: Parsers, name: str, handler: str, text: str) -> argparse.A
         "--lang",
         choices=("de", "en"),
         default=_language_of_this_person(),
-        help="language of errors and explanations (default: that of the locale)",
+        help="language of tables, errors and explanations (default: that of the locale)",
     )
     return parser
 
@@ -85,6 +85,11 @@ def _number(text: str, *, lowest: int, highest: int) -> int:
 def port(text: str) -> int:
     """Return a port; raises argparse's error for anything else."""
     return _number(text, lowest=0, highest=65_535)
+
+
+def at_least_one(text: str) -> int:
+    """Return a number above zero; raises argparse's error for anything else."""
+    return _number(text, lowest=1, highest=1_000_000_000)
 
 
 def count(text: str) -> int:

@@ -6,7 +6,7 @@ import argparse
 from datetime import date
 from typing import Final
 
-from syncd.cli.grammar import AREA, Parsers, command, count, limited, with_config
+from syncd.cli.grammar import AREA, Parsers, at_least_one, command, limited, with_config
 from syncd.model.evidence import Evidence
 
 _PLACE: Final = f"{AREA}; or the id of a cohort, such as pilots (default: all of Germany)"
@@ -76,7 +76,7 @@ def _simulate(commands: Parsers) -> None:
         "--measure", choices=("people", "bodies"), default="people", help="with --target: share of what"
     )
     simulate.add_argument(
-        "--most", type=count, default=1_000, metavar="N", help="with --target: at most N roll-outs"
+        "--most", type=at_least_one, default=1_000, metavar="N", help="with --target: at most N roll-outs"
     )
     simulate.add_argument("--obligation", action="append", default=[], metavar="ID", help="repeatable")
     simulate.add_argument("--line", choices=("gemeinde", "kreis"))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from typing import Final
 
-from syncd.cli.grammar import AREA, Parsers, command, count, limited, of_release, with_config
+from syncd.cli.grammar import AREA, Parsers, at_least_one, command, count, limited, of_release, with_config
 
 _PLACE: Final = f"{AREA}; or the id of a cohort, such as pilots"
 
@@ -56,7 +56,9 @@ def _reuse(commands: Parsers) -> None:
     reuse.add_argument(
         "--state", action="append", default=[], metavar="STATE", help="repeatable; also unknown"
     )
-    reuse.add_argument("--best", type=count, metavar="N", default=3, help="solutions per gap (default: 3)")
+    reuse.add_argument(
+        "--best", type=at_least_one, metavar="N", default=3, help="solutions per gap (default: 3)"
+    )
     of_release(reuse)
     limited(reuse)
 

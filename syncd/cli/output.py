@@ -17,7 +17,10 @@ from zoneinfo import ZoneInfo
 
 import orjson
 
+from syncd.cli import german
+
 TERMINAL_LIMIT = 100
+_MORE = "… and more; --limit 0 shows all, the first {limit} are above"
 _OPTIONS = orjson.OPT_NON_STR_KEYS | orjson.OPT_UTC_Z
 
 
@@ -49,9 +52,12 @@ def print_rows(
 ) -> int:
     """Print rows as JSON list, table or tab-separated lines and return their number.
 
-    ``rows`` are dataclasses or mappings; ``columns`` maps a field to its heading. The number of rows obeys
-    ``--limit``; what was left out is said on standard error.
+    ``rows`` are dataclasses or mappings; ``columns`` maps a field to its heading, which like ``none`` is in
+    English and shown in the language asked for. The number of rows obeys ``--limit``; what was left out is
+    said on standard error.
     """
+    language = getattr(arguments, "lang", "en")
+    columns = {name: german.heading(text, language) for name, text in columns.items()}
     limit = getattr(arguments, "limit", None)
     interactive = sys.stdout.isatty() and not arguments.json
     if limit is None:
@@ -64,9 +70,9 @@ def print_rows(
     else:
         _print_lines(shown, columns)
     if shown.more:
-        say(f"… and more; --limit 0 shows all, the first {limit} are above")
+        say(german.remark(_MORE, language).format(limit=limit))
     if not shown.count and not arguments.json:
-        say(none)
+        say(german.remark(none, language))
     return shown.count
 
 

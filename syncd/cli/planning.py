@@ -8,7 +8,7 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from syncd.cli.output import print_json, print_rows, say
-from syncd.cli.reading import asking, view_of
+from syncd.cli.reading import asking, obligation_of, view_of
 from syncd.pipeline.planned import difference_shown, priority_shown, reuse_shown, unknown_cases
 from syncd.rules import plan_words
 from syncd.rules.plan_words import reason_text
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from syncd.pipeline.reuse import GapReuse
 
 _REUSE = {
+    "line": "line",
     "service_key": "key",
     "service_name": "service",
     "area_name": "area",
@@ -45,6 +46,7 @@ _BLUEPRINT = {
 _PRIORITIES = {
     "priority": "priority",
     "obligation_id": "obligation",
+    "line": "line",
     "service_key": "key",
     "service_name": "service",
     "people": "people",
@@ -66,7 +68,7 @@ def reuse(arguments: argparse.Namespace) -> int:
         query: GapQuery = GapQuery(
             area=view.area(arguments.area),
             service_key=view.service(arguments.service).service_key if arguments.service else None,
-            obligation_id=arguments.obligation,
+            obligation_id=obligation_of(view, arguments.obligation),
             states=tuple(arguments.state),
         )
         found = find_reuse(view, query, most=arguments.best)
@@ -103,7 +105,7 @@ def blueprint(arguments: argparse.Namespace) -> int:
             view,
             place_of(view, arguments.place),
             place_of(view, arguments.model),
-            obligation_id=arguments.obligation,
+            obligation_id=obligation_of(view, arguments.obligation),
             steps=frozenset(Step) if arguments.all else NEEDED,
         )
         needed = 0
@@ -133,7 +135,9 @@ def priorities(arguments: argparse.Namespace) -> int:
 
     with asking(arguments) as (config, ask):
         view = view_of(arguments, config, ask)
-        found = ordered(view, place_of(view, arguments.place), obligation_id=arguments.obligation)
+        found = ordered(
+            view, place_of(view, arguments.place), obligation_id=obligation_of(view, arguments.obligation)
+        )
         formula = plan_words.FORMULA[arguments.lang]
         unknown = unknown_cases(found, arguments.lang)
         if arguments.json:

@@ -53,7 +53,7 @@ def view_of(arguments: argparse.Namespace, config: Config, ask: Ask) -> ReleaseV
     return ask.view(release=arguments.release, at=at)
 
 
-def parse_instant(text: str, zone: str) -> datetime:
+def parse_instant(text: str, zone: str, *, option: str = "--at") -> datetime:
     """Return the instant a text names; a day means its end in ``zone``. Raises ConfigError."""
     try:
         day = date.fromisoformat(text)
@@ -67,7 +67,19 @@ def parse_instant(text: str, zone: str) -> datetime:
     except ValueError as error:
         raise ConfigError(
             f"{text!r} is neither a day nor an instant",
-            where="--at",
+            where=option,
+            code="bad_parameter",
             fix="Write 2026-11-22 or 2026-11-22T14:30+01:00.",
         ) from error
     return (instant if instant.tzinfo else instant.replace(tzinfo=ZoneInfo(zone))).astimezone(UTC)
+
+
+def obligation_of(view: ReleaseView, obligation_id: str | None) -> str | None:
+    """Return the id, or None for all; raises NotFound for one the release does not know.
+
+    A typing error would otherwise look like good news: no gap.
+    """
+    from syncd.pipeline.figures import check_obligations
+
+    check_obligations(view, [obligation_id] if obligation_id is not None else [])
+    return obligation_id

@@ -51,7 +51,11 @@ def report(arguments: argparse.Namespace) -> int:
     form = _form("json" if arguments.json else arguments.format, target)
     with asking(arguments) as (config, ask):
         view = view_of(arguments, config, ask)
-        since = parse_instant(arguments.since, config.file.daemon.timezone) if arguments.since else None
+        since = (
+            parse_instant(arguments.since, config.file.daemon.timezone, option="--since")
+            if arguments.since
+            else None
+        )
         return _write(target, _body(arguments, config, view, since, form), view.release.number)
 
 

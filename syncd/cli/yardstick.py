@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from dataclasses import asdict
 from typing import TYPE_CHECKING
 
+from syncd.cli.german import remark
 from syncd.cli.output import print_rows, say
 from syncd.cli.reading import asking, view_of
 from syncd.errors import NotFound
@@ -19,6 +20,7 @@ from syncd.rules.yardstick_words import RULES, THEIRS, VERDICTS
 if TYPE_CHECKING:
     from syncd.pipeline.yardstick import Compared
 
+_NOTHING = "nothing was compared: no yardstick has told of these cells yet; see 'syncd sources'"
 _COLUMNS = {
     "verdict": "verdict",
     "service_key": "key",
@@ -58,14 +60,14 @@ def yardstick(arguments: argparse.Namespace) -> int:
         rows = _rows(cells, wanted, counts, arguments.lang)
         print_rows(arguments, rows, _COLUMNS, none="no difference found")
         if not arguments.json and not counts:
-            say("nothing was compared: no yardstick has told of these cells yet; see 'syncd sources'")
+            say(remark(_NOTHING, arguments.lang))
         elif not arguments.json:
             told = ", ".join(
                 f"{words_of(VERDICTS, code, arguments.lang)} {counts[code]}"
                 for code in Verdict
                 if counts[code]
             )
-            say(f"cells looked at: {told}")
+            say(f"{remark('cells looked at', arguments.lang)}: {told}")
     return 0
 
 

@@ -12,6 +12,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from syncd.errors import NotFound
+from syncd.model.area import BUND_CODE, AreaKey
 from syncd.model.coverage import CellState, Tier
 from syncd.model.run import SourceState
 from syncd.pipeline.entry_codec import decode_service
@@ -22,6 +23,7 @@ from syncd.rules.coverage_codec import unpack_totals
 from syncd.rules.freshness import is_fresh
 from syncd.rules.line import AreaLine
 from syncd.rules.names import fold_name, is_called
+from syncd.rules.place_index import PlaceMatch
 from syncd.rules.quality import LAST_RUNS, quality_of
 from syncd.rules.silence import is_silent
 
@@ -61,9 +63,12 @@ class Ask:
             first = self.store.published_at(1) if at is not None else None
             if at is not None and first is not None and first <= at:
                 message = f"the release of {at} is no longer kept"
-            raise NotFound(
-                message, code="no_release", fix="Wait for the first run, or run 'syncd sync --all'."
-            )
+            fix = "Wait for the first run, or run 'syncd sync --all'."
+            if first is not None:
+                fix = (
+                    f"Give a later day; the first release is of {first:%Y-%m-%d}. 'syncd release' lists them."
+                )
+            raise NotFound(message, code="no_release", fix=fix)
         return ReleaseView(self, found)
 
     def sources(self) -> tuple[SourceView, ...]:
@@ -181,8 +186,9 @@ class ReleaseView:
         wanted = fold_name(text)
         bodies = [a for a in self.line.areas.values() if a.kind.value not in {"verband", "region", "bezirk"}]
         exact = [a for a in bodies if is_called(a.name, wanted)]
-        near = exact or [a for a in bodies if wanted and wanted in fold_name(a.name)]
-        best = _one_body(near)
+        # What no name has in it may say the kind of body: "Landkreis Kassel", "Regierungsbezirk Darmstadt".
+        near = exact or [a for a in bodies if wanted and wanted in fold_name(a.name)] or self._said(text)
+        best = _one_body(near) or self._titled(wanted)
         if best is not None:
             return best
         options = "; ".join(
@@ -192,6 +198,29 @@ class ReleaseView:
         raise NotFound(
             message, code="unknown_area", fix="Use the ARS or AGS, or search with 'syncd areas TEXT'."
         )
+
+    def _said(self, text: str) -> list[Area]:
+        """Return the areas meant by a name with the kind of body, or with other words that tell it apart."""
+        found = self.ask.registry.areas.index.places.resolve(text, (AreaKey(BUND_CODE),))
+        if found is None:
+            return []
+        codes = (
+            [found.area.code] if isinstance(found, PlaceMatch) else [key.code for key, _ in found.candidates]
+        )
+        return [area for code in codes if (area := self.line.area(code)) is not None]
+
+    def _titled(self, wanted: str) -> Area | None:
+        """Return the one area that the configured cohorts call so, or None.
+
+        Several places are called Heuchelheim; an operator whose cohort says which one has said it.
+        """
+        titled = {
+            code
+            for cohort in self.ask.registry.cohorts
+            for code, title in cohort.titles.items()
+            if fold_name(title) == wanted
+        }
+        return self.line.area(titled.pop()) if len(titled) == 1 else None
 
     def areas(self, contains: str = "") -> Iterator[Area]:
         """Yield areas by code; ``contains`` filters on code or folded name."""

@@ -12,6 +12,10 @@ from typing import Self
 
 import pytest
 
+from syncd.cli.main import main
+from syncd.cli.parser import build_parser
+from syncd.cli.reading import asking
+from syncd.errors import NotFound
 from tests.support.daemon import SYNCD, lay_out_demo, replayed_portals, run_syncd, until
 
 PILOTS = {
@@ -191,6 +195,53 @@ def test_backup_and_restore_bring_everything_back(synced: Path, tmp_path: Path) 
     assert done.returncode == 0, done.stderr
     assert json.loads(run_syncd("release", "1", "--json", *where, *other).stdout) == before
     assert run_syncd("rebuild", "--check", *where, *other).returncode == 0
+
+
+def test_areas_are_called_as_an_operator_calls_them(synced: Path) -> None:
+    """Of many Heuchelheim the configured cohort says which; "Berg" is said of several and none is chosen."""
+    arguments = build_parser().parse_args(["coverage", "--config", str(synced)])
+    with asking(arguments) as (_, ask):
+        view = ask.view()
+        for name, code in (
+            ("Deutschland", "00"),
+            ("Land Hessen", "06"),
+            ("Regierungsbezirk Darmstadt", "064"),
+            ("Landkreis Kassel", "06633"),
+            ("Kassel", "066110000000"),
+            ("Heuchelheim", "065310007007"),
+        ):
+            assert view.area(name).code == code
+        for name in ("Berg", "Atlantis", "Landkreis"):
+            with pytest.raises(NotFound) as caught:
+                view.area(name)
+            assert caught.value.code == "unknown_area"
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "said"),
+    [
+        (("gaps", "--at", "yesterday"), 2, "[bad_parameter]"),
+        (("report", "pilots", "--since", "yesterday"), 2, "--since: 'yesterday'"),
+        (("gaps", "--at", "2020-01-01"), 1, "Give a later day; the first release is of"),
+        (("gaps", "--obligation", "everyday"), 2, "known: everyday-64, typed"),
+        (("gaps", "--summary", "--obligation", "everyday"), 2, "unknown_obligation"),
+        (("reuse", "Wiesbaden", "--obligation", "everyday"), 2, "unknown_obligation"),
+        (("priorities", "Wiesbaden", "--obligation", "everyday"), 2, "unknown_obligation"),
+        (("adoption", "--obligation", "everyday"), 2, "unknown_obligation"),
+        (("adoption", "99036020001000", "--obligation", "everyday"), 2, "unknown_obligation"),
+        (("reuse", "Wiesbaden", "--best", "0"), 2, "not a number from 1"),
+        (("simulate", "Wiesbaden", "--target", "80", "--most", "0"), 2, "not a number from 1"),
+    ],
+)
+def test_slips_are_told_and_never_answered_with_good_news(
+    synced: Path, words: tuple[str, ...], code: int, said: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    ended: object
+    try:
+        ended = main([*words, "--lang", "en", "--config", str(synced)])
+    except SystemExit as usage:
+        ended = usage.code
+    assert (ended, said in capsys.readouterr().err) == (code, True)
 
 
 def test_commands_fail_with_words_and_codes(synced: Path, tmp_path: Path) -> None:
