@@ -122,6 +122,13 @@ def test_the_report_counts_the_same(synced: Path) -> None:
     )
     assert done.returncode == 0, done.stderr
     document = json.loads(done.stdout)
+    (kept, *_) = json.loads(
+        run_syncd("report", "Wiesbaden", "--list", "--json", "--config", str(synced)).stdout
+    )
+    assert (kept["subject"], kept["form"], kept["size"]) == (WIESBADEN, "json", len(done.stdout.encode()))
+    again = run_syncd("report", "--kept", str(kept["report"]), "--config", str(synced))
+    assert again.stdout == done.stdout
+    assert run_syncd("report", "--kept", "99", "--config", str(synced)).returncode == 1
     tables = {table["name"]: table for section in document["sections"] for table in section["tables"]}
     ((_, _, owed, *cells, _),) = tables["areas_gemeinde"]["rows"]
     states = Counter(one[0] for one in expected().values())
