@@ -6,7 +6,8 @@ One service at a time is in memory. Must not know words.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from itertools import islice
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
@@ -29,6 +30,11 @@ if TYPE_CHECKING:
     from syncd.pipeline.ports import PartitionRow
     from syncd.pipeline.running import Running
     from syncd.rules.uniformity import Uniformity
+
+LOOKED_AT: Final = 200
+"""Most services one page looks for deviations in: some tenths of a second."""
+_BEHIND_ALL: Final = "~"
+"""Sorts behind every code of an area."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,37 +114,75 @@ def deviations(
     after: tuple[str, str] | None = None,
 ) -> Iterator[Deviation]:
     """Yield the bodies that use something else than what leads, by service key and area code."""
+    for _, found in _by_service(view, service_key, area, after):
+        yield from found
+
+
+def deviation_page(
+    view: ReleaseView,
+    limit: int,
+    *,
+    service_key: str | None = None,
+    area: Area | None = None,
+    after: tuple[str, str] | None = None,
+) -> tuple[list[Deviation], tuple[str, str] | None]:
+    """Return at most ``limit`` of them, and behind which position to go on; None at the end.
+
+    They are looked for in so many services only, so that a page may be short.
+    """
+    page: list[Deviation] = []
+    for looked_at, (key, found) in enumerate(_by_service(view, service_key, area, after), 1):
+        page += islice(found, limit + 1 - len(page))
+        if len(page) > limit:
+            last = page[limit - 1]
+            return page[:limit], (last.service_key, last.area_code)
+        if looked_at == LOOKED_AT:
+            return page, (key, _BEHIND_ALL)
+    return page, None
+
+
+def _by_service(
+    view: ReleaseView, service_key: str | None, area: Area | None, after: tuple[str, str] | None
+) -> Iterator[tuple[str, Iterator[Deviation]]]:
     # One character less: the service itself may have areas left.
     start = after[0][:-1] if after else ""
+    if after is not None and after[1] == _BEHIND_ALL:
+        start = after[0]
     for row, found in _services(view, service_key, start, area):
-        overall = uniformity(found.procedures, found.painted, found.tier.population, found.counted)
-        masks = {
-            mark: deviating(overall.spreads[mark], found.procedures, found.painted, found.counted)
-            for mark in MARKS
-        }
-        any_mark = np.logical_or.reduce(list(masks.values()))
-        if area is not None:
-            any_mark = any_mark & mask_of(view, area, found.tier.tier)
-        name = decode_service(row.service).name
-        for position in np.flatnonzero(any_mark).tolist():
-            code = found.tier.codes[position]
-            if after is not None and (row.service_key, code) <= after:
-                continue
-            offer = found.offers[found.painted[position]]
-            yield Deviation(
-                row.service_key,
-                name,
-                found.tier.tier.value,
-                code,
-                view.line.areas[code].name,
-                int(found.tier.population[position]),
-                tuple(mark for mark in MARKS if masks[mark][position]),
-                offer.procedure.name,
-                offer.procedure.platform,
-                offer.procedure.host,
-                offer.url,
-                *(overall.spreads[mark].leading for mark in MARKS),
-            )
+        yield row.service_key, _deviating(view, area, after, row, found)
+
+
+def _deviating(
+    view: ReleaseView, area: Area | None, after: tuple[str, str] | None, row: PartitionRow, found: Running
+) -> Iterator[Deviation]:
+    overall = uniformity(found.procedures, found.painted, found.tier.population, found.counted)
+    masks = {
+        mark: deviating(overall.spreads[mark], found.procedures, found.painted, found.counted)
+        for mark in MARKS
+    }
+    any_mark = np.logical_or.reduce(list(masks.values()))
+    if area is not None:
+        any_mark = any_mark & mask_of(view, area, found.tier.tier)
+    name = decode_service(row.service).name
+    for position in np.flatnonzero(any_mark).tolist():
+        code = found.tier.codes[position]
+        if after is not None and (row.service_key, code) <= after:
+            continue
+        offer = found.offers[found.painted[position]]
+        yield Deviation(
+            row.service_key,
+            name,
+            found.tier.tier.value,
+            code,
+            view.line.areas[code].name,
+            int(found.tier.population[position]),
+            tuple(mark for mark in MARKS if masks[mark][position]),
+            offer.procedure.name,
+            offer.procedure.platform,
+            offer.procedure.host,
+            offer.url,
+            *(overall.spreads[mark].leading for mark in MARKS),
+        )
 
 
 def distance_of(view: ReleaseView, area: Area) -> dict[str, Distance]:

@@ -20,6 +20,7 @@ from urllib.parse import quote
 from sqlalchemy import QueuePool, create_engine, event
 
 from syncd.errors import ConfigError, StorageError
+from syncd.pipeline.patience import assert_patience
 from syncd.pipeline.unit_of_work import unit_of_work
 from syncd.storage.failures import translated
 
@@ -93,6 +94,7 @@ class Database:
     @contextmanager
     def read(self, what: str) -> Iterator[Connection]:
         """Open a read-only transaction on one consistent state."""
+        assert_patience()
         with translated(what, self.driver_error), self.reader.connect() as connection:
             yield connection
 
@@ -108,6 +110,7 @@ class Database:
         with connection.execute(statement, execution_options={"yield_per": rows}) as result:
             # Whole lists at once: asking for row after row takes twice as long.
             for found in result.partitions():
+                assert_patience()
                 yield from found
 
     def close(self) -> None:

@@ -12,7 +12,7 @@ from syncd.errors import NotFound, StorageError
 from syncd.pipeline.adoption import TARGETS, adoption, stalls
 from syncd.pipeline.blueprint import blueprint
 from syncd.pipeline.gaps import GapQuery
-from syncd.pipeline.media_breaks import FINDINGS, channels
+from syncd.pipeline.media_breaks import FINDINGS, channel_page
 from syncd.pipeline.place import place_of
 from syncd.pipeline.planned import (
     channel_shown,
@@ -25,7 +25,7 @@ from syncd.pipeline.planned import (
 )
 from syncd.pipeline.priorities import priorities
 from syncd.pipeline.reuse import GapReuse, reuse
-from syncd.pipeline.uniformity import deviations, uniformities
+from syncd.pipeline.uniformity import deviation_page, uniformities
 from syncd.rules.blueprint import NEEDED, Step
 from syncd.rules.media_breaks import Finding
 from syncd.rules.plan_words import FORMULA
@@ -173,14 +173,15 @@ def list_uniformity(view: ReleaseView, query: UniformityFilter, paging: Paging) 
     parameters=UniformityFilter,
 )
 def list_deviations(view: ReleaseView, query: UniformityFilter, paging: Paging) -> Reply:
-    """Sorted by service key and area."""
-    after = (paging.text(0), paging.text(1)) if paging.after else None
-    found = deviations(view, service_key=_key(view, query.service), area=_area(view, query.area), after=after)
-    return paging.page(
-        tuple(islice(found, paging.limit + 1)),
-        lambda one: json_of(DeviationDocument.model_validate(asdict(one))),
-        lambda one: (one.service_key, one.area_code),
+    """Sorted by service key and area. A page may be short: follow `next`."""
+    found, last = deviation_page(
+        view,
+        paging.limit,
+        service_key=_key(view, query.service),
+        area=_area(view, query.area),
+        after=(paging.text(0), paging.text(1)) if paging.after else None,
     )
+    return paging.part(found, lambda one: json_of(DeviationDocument.model_validate(asdict(one))), last)
 
 
 @table.get(
@@ -249,6 +250,7 @@ def list_blueprint(view: ReleaseView, query: BlueprintFilter, paging: Paging) ->
     document=ReleaseSingle[PrioritiesDocument],
     parameters=PrioritiesFilter,
     configured=True,
+    in_turn=True,
 )
 def get_priorities(view: ReleaseView, query: PrioritiesFilter, paging: Paging) -> Reply:
     """People without the service × weight × readiness; unknown cells count as no gap."""
@@ -277,18 +279,19 @@ def get_priorities(view: ReleaseView, query: PrioritiesFilter, paging: Paging) -
     parameters=MediaBreakFilter,
 )
 def list_media_breaks(view: ReleaseView, query: MediaBreakFilter, paging: Paging) -> Reply:
-    """Sorted by service key, area and place in the entry."""
-    found = channels(
+    """Sorted by service key, area and place in the entry. A page may be short: follow `next`."""
+    found, last = channel_page(
         view,
+        paging.limit,
         area=_area(view, query.area),
         service_key=_key(view, query.service),
         findings=frozenset(map(Finding, query.finding)) or FINDINGS,
         after=(paging.text(0), paging.text(1), paging.number(2)) if paging.after else None,
     )
-    return paging.page(
-        tuple(islice(found, paging.limit + 1)),
+    return paging.part(
+        found,
         lambda one: json_of(ChannelFindingDocument.model_validate(channel_shown(one, query.lang))),
-        lambda one: (one.service_key, one.area_code, one.number),
+        last,
     )
 
 

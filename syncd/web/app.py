@@ -83,7 +83,7 @@ def build_app(deps: WebDeps) -> web.Application:
         elif route.write is not None:
             app.router.add_post(route.path, writer.handler(route))
         elif route.binding is not Binding.SPECIAL:
-            app.router.add_get(route.path, _handler(route, reader, gate))
+            app.router.add_get(route.path, _handler(route, reader, gate, calculator))
     app.router.add_get("/v1/catalogue.ndjson", stream_catalogue(reader))
     app.router.add_get("/v1/gaps.csv", stream_gaps(reader, gate))
     app.router.add_get("/v1/gaps.xlsx", send_gaps(reader, deps, gate, calculator))
@@ -106,9 +106,9 @@ def _literal_first(route: Route) -> tuple[int, str]:
     return (len(route.path_names), route.path)
 
 
-def _handler(route: Route, reader: Reader, gate: Gate) -> Handler:
+def _handler(route: Route, reader: Reader, gate: Gate, calculator: Calculator) -> Handler:
     if route.binding is Binding.RELEASE:
-        return _of_release(route, reader, gate)
+        return _of_release(route, reader, gate, calculator)
     return _of_now(route, reader, gate)
 
 
@@ -117,8 +117,9 @@ def query_of(request: web.Request) -> Query:
     return Query.of(request.rel_url.raw_path, request.query.items())
 
 
-def _of_release(route: Route, reader: Reader, gate: Gate) -> Handler:
+def _of_release(route: Route, reader: Reader, gate: Gate, calculator: Calculator) -> Handler:
     in_path = "release" in route.path_names
+    run = calculator.run if route.in_turn else reader.run
 
     async def handle(request: web.Request) -> web.StreamResponse:
         operator = await gate.asker(request) if route.names_people else ""
@@ -140,7 +141,7 @@ def _of_release(route: Route, reader: Reader, gate: Gate) -> Handler:
         answer = reader.answers.get(etag)
         if answer is None:
             paging = _paging(query, parameters, position, view, operator, pins_release=not in_path)
-            answer = await reader.run(lambda: _prepare(route, view, parameters, paging, etag))
+            answer = await run(lambda: _prepare(route, view, parameters, paging, etag))
             reader.answers.put(etag, answer)
         await pack_in_thread(request, answer, reader)
         answer.cache_control = cache_control

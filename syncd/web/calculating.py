@@ -1,15 +1,15 @@
-"""Questions with a body: a POST that works something out and changes nothing.
+"""Questions that take seconds: reports, simulations and the like are worked out one at a time.
 
-Open to everybody like all reading, so it is bounded: a small body, one calculation at a time, a limited wait.
+Open to everybody like all reading, so they are bounded: a small body where there is one, a limited wait, and
+the next begins only when the one before has really ended, whether or not somebody still waits for it.
 This module must not know what is calculated.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
-from typing import TYPE_CHECKING, Final
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Final, TypeVar
 
 from aiohttp import web
 from aiohttp.typedefs import Handler
@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from syncd.web.paging import Reply
     from syncd.web.reader import Reader
     from syncd.web.routes import Route
+
+_Result = TypeVar("_Result")
 
 WAIT_SECONDS: Final = 10.0
 """Longest wait for calculations before one's own."""
@@ -56,8 +58,7 @@ class Calculator:
                 release=view.release.number,
                 stamp=ReleaseStamp.model_validate(view.release).model_dump_json().encode(),
             )
-            async with self.own_turn():
-                reply: Reply = await self._reader.run(lambda: calculate(view, body, paging))
+            reply: Reply = await self.run(lambda: calculate(view, body, paging))
             answer = Answer(
                 reply.body, cache_control=PRIVATE, headers={"Syncd-Release": str(view.release.number)}
             )
@@ -65,9 +66,8 @@ class Calculator:
 
         return handle
 
-    @asynccontextmanager
-    async def own_turn(self) -> AsyncIterator[None]:
-        """Wait until no other calculation runs; raises StorageError ``busy`` after some seconds."""
+    async def run(self, work: Callable[[], _Result]) -> _Result:
+        """Run a calculation in a thread, when no other runs; raises StorageError ``busy`` if they go on."""
         try:
             async with asyncio.timeout(WAIT_SECONDS):
                 await self._turn.acquire()
@@ -77,7 +77,5 @@ class Calculator:
                 code="busy",
                 fix="Try again in a few seconds.",
             ) from error
-        try:
-            yield
-        finally:
-            self._turn.release()
+        # A turn ends with the work: whoever goes away must not let the next begin beside it.
+        return await self._reader.run(work, ended=self._turn.release)

@@ -169,8 +169,7 @@ def send_gaps(reader: Reader, deps: WebDeps, gate: Gate, calculator: Calculator)
         if unchanged is not None:
             unchanged.headers["Vary"] = "Accept-Encoding, Authorization"
             return unchanged
-        async with calculator.own_turn():
-            body = await reader.run(lambda: _workbook(view, parameters, operator, deps))
+        body = await calculator.run(lambda: _workbook(view, parameters, operator, deps))
         headers = {
             "Content-Disposition": f'attachment; filename="gaps-{view.release.number}.xlsx"',
             "Vary": "Accept-Encoding, Authorization",

@@ -149,12 +149,7 @@ class Paging:
     ) -> Reply:
         """Return the page of these rows; one row more than ``limit`` means that there is a next page."""
         shown = rows[: self.limit]
-        following = None
-        if len(rows) > self.limit:
-            cursor = encode_cursor(self.query, Position(self.release, key(shown[-1])))
-            pinned = {"release": self.release, "at": None} if self.pins_release else {}
-            following = self.query.address(cursor=cursor, **pinned)
-        return self._listing(shown, render, following)
+        return self.part(shown, render, key(shown[-1]) if len(rows) > self.limit else None)
 
     def part(
         self,
@@ -163,8 +158,12 @@ class Paging:
         last: tuple[str | int, ...] | None,
     ) -> Reply:
         """Return a page that ends at ``last`` although more may follow; None: nothing follows."""
-        cursor = None if last is None else encode_cursor(self.query, Position(self.release, last))
-        return self._listing(rows, render, self.query.address(cursor=cursor) if cursor else None)
+        following = None
+        if last is not None:
+            cursor = encode_cursor(self.query, Position(self.release, last))
+            pinned = {"release": self.release, "at": None} if self.pins_release else {}
+            following = self.query.address(cursor=cursor, **pinned)
+        return self._listing(rows, render, following)
 
     def whole(self, rows: Sequence[_Row], render: Callable[[_Row], bytes]) -> Reply:
         """Return a listing that is one page by nature."""

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from syncd.errors import NotFound, StorageError
 from syncd.pipeline.ask import ReleaseView
+from syncd.pipeline.patience import wait_at_most
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -34,6 +35,8 @@ WAIT_SECONDS = 10.0
 """Longest wait for a free thread; longer means overload, and an early honest answer is better."""
 READ_SECONDS = 30.0
 """Longest read. A frozen database server answers never; the statement limit lies on its side of the line."""
+ANSWER_SECONDS = 25.0
+"""Longest work on one answer. Shorter than the longest read, so that large questions end with what to do."""
 _KEPT_VIEWS = 4
 _LARGEST_KEPT_SHARE = 8
 """An answer larger than this fraction of the cache is not kept: it would push out everything else."""
@@ -60,12 +63,34 @@ class Reader:
         """Let running reads end and start no more."""
         self._pool.shutdown(wait=False, cancel_futures=True)
 
-    async def run(self, work: Callable[[], _Result]) -> _Result:
+    async def run(self, work: Callable[[], _Result], *, ended: Callable[[], None] | None = None) -> _Result:
         """Run a blocking read in a thread.
 
+        ``ended`` is called once, when the work has ended or will never begin, whoever still waits for it.
         Raises StorageError: ``busy`` when no thread becomes free in time, ``storage_slow`` when the read does
-        not end in time. The thread stays taken until the read really ends.
+        not end in time; QuestionTooLarge when it goes on although the database answers. The thread stays
+        taken until the read really ends.
         """
+        try:
+            read = await self._begun(work)
+        except BaseException:
+            if ended is not None:
+                ended()
+            raise
+        if ended is not None:
+            read.add_done_callback(lambda _: ended())
+        try:
+            async with asyncio.timeout(READ_SECONDS):
+                return await asyncio.shield(read)
+        except TimeoutError as error:
+            raise StorageError(
+                f"a read did not end within {READ_SECONDS:g} s",
+                code="storage_slow",
+                fix="Check the database server; the read is given up.",
+            ) from error
+
+    async def _begun(self, work: Callable[[], _Result]) -> asyncio.Future[_Result]:
+        """Return the read that runs in a thread of its own."""
         try:
             async with asyncio.timeout(WAIT_SECONDS):
                 await self._free.acquire()
@@ -76,21 +101,14 @@ class Reader:
                 fix="Try again in a few seconds; ask for smaller pages.",
             ) from error
         context = contextvars.copy_context()
+        context.run(wait_at_most, ANSWER_SECONDS)
         try:
             read = asyncio.get_running_loop().run_in_executor(self._pool, context.run, work)
         except BaseException:
             self._free.release()
             raise
         read.add_done_callback(self._ended)
-        try:
-            async with asyncio.timeout(READ_SECONDS):
-                return await asyncio.shield(read)
-        except TimeoutError as error:
-            raise StorageError(
-                f"a read did not end within {READ_SECONDS:g} s",
-                code="storage_slow",
-                fix="Check the database server; the read is given up.",
-            ) from error
+        return read
 
     def _ended(self, read: asyncio.Future[Any]) -> None:
         self._free.release()

@@ -65,6 +65,8 @@ class Route:
     """What a POST does; a route with it has no ``work``."""
     body: type[BaseModel] | None = None
     """Document a POST takes."""
+    in_turn: bool = False
+    """True for a whole answer that may take seconds: such are worked out one at a time."""
     calculate: Calculate | None = None
     """What a POST works out without changing anything; open to all like reading."""
 
@@ -95,7 +97,7 @@ class Table:
 
     routes: list[Route] = field(default_factory=list)
 
-    def get(
+    def get(  # noqa: PLR0913 - a route has all of these
         self,
         path: str,
         *,
@@ -107,6 +109,7 @@ class Table:
         missing: bool = False,
         configured: bool = False,
         names_people: bool = False,
+        in_turn: bool = False,
     ) -> Callable[[Work], Work]:
         """Add a route for the decorated function; its name becomes the id of the operation."""
 
@@ -124,6 +127,7 @@ class Table:
                     missing=missing,
                     configured=configured,
                     names_people=names_people,
+                    in_turn=in_turn,
                 )
             )
             return work

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
+import threading
 from collections.abc import AsyncIterator, Iterator
+from contextlib import suppress
 from datetime import timedelta
 from typing import Any
 
@@ -73,6 +76,56 @@ async def test_pages_are_the_whole(api: Api, path: str, parameters: dict[str, An
     assert whole["next"] is None
     assert whole["items"]
     assert await api.walk(path, limit=1, **parameters) == whole["items"]
+
+
+@pytest.mark.parametrize("path", ["/v1/uniformity/deviations", "/v1/media-breaks"])
+async def test_pages_that_look_no_further_lead_on(
+    api: Api, path: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole = await api.get(path, limit=1000)
+    monkeypatch.setattr("syncd.pipeline.media_breaks.LOOKED_AT", 1)
+    monkeypatch.setattr("syncd.pipeline.uniformity.LOOKED_AT", 1)
+    first = await api.get(path, limit=999)
+    assert first["next"]
+    assert len(first["items"]) < len(whole["items"])
+    for limit in (1, 999):
+        assert await api.walk(path, limit=limit) == whole["items"]
+
+
+@pytest.mark.parametrize(
+    "path", ["/v1/priorities?place=00", "/v1/media-breaks", "/v1/coverage?by=level", "/v1/reports/00"]
+)
+async def test_a_question_that_takes_too_long_says_what_to_do(
+    api: Api, path: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("syncd.web.reader.ANSWER_SECONDS", -1.0)
+    problem = await api.get(f"{path}{'&' if '?' in path else '?'}lang=de", status=400)
+    assert problem["code"] == "question_too_large"
+    assert "kleineren Gebiet" in problem["fix"]
+
+
+async def test_who_goes_away_does_not_let_the_next_calculation_begin(
+    api: Api, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    going_on, running, peak = threading.Event(), [0], [0]
+
+    def slow(*_: object, **__: object) -> tuple[()]:
+        running[0] += 1
+        peak[0] = max(peak[0], running[0])
+        going_on.wait(10)
+        running[0] -= 1
+        return ()
+
+    monkeypatch.setattr("syncd.web.api_planning.priorities", slow)
+    path = "/v1/priorities?place=00"
+    for number in range(3):
+        with suppress(TimeoutError):
+            await api.session.get(f"{path}&most={number + 1}", timeout=aiohttp.ClientTimeout(total=0.2))
+    last = asyncio.create_task(api.get(f"{path}&most=9"))
+    await asyncio.sleep(0.2)
+    going_on.set()
+    assert (await last)["item"]["total"] == 0
+    assert peak[0] == 1
 
 
 async def test_routes_as_of_any_day(api: Api) -> None:
