@@ -57,13 +57,19 @@ def channels(
     area: Area | None = None,
     service_key: str | None = None,
     findings: frozenset[Finding] = FINDINGS,
+    within: tuple[str, ...] | None = None,
     after: tuple[str, str, int] | None = None,
 ) -> Iterator[ChannelView]:
     """Yield the channels with one of the findings, by service key, area and place in the entry.
 
-    With an area: those of its own entries, of all inside it and of those above that hold in it.
+    With an area: those of its own entries, of all inside it and of those above that hold in it; ``within``
+    leaves of these only areas whose code begins with one of these texts.
     """
-    for _, found in _by_entry(view, area, service_key, findings, after):
+    codes = _around(view, area)
+    if within is not None:
+        every = view.line.areas if codes is None else codes
+        codes = sorted(code for code in every if code.startswith(within))
+    for _, found in _by_entry(view, codes, service_key, findings, after):
         yield from found
 
 
@@ -81,7 +87,9 @@ def channel_page(
     Rare findings are looked for in so many entries only, so that a page may be short.
     """
     page: list[ChannelView] = []
-    for looked_at, (row, found) in enumerate(_by_entry(view, area, service_key, findings, after), 1):
+    for looked_at, (row, found) in enumerate(
+        _by_entry(view, _around(view, area), service_key, findings, after), 1
+    ):
         page += found
         if len(page) > limit:
             last = page[limit - 1]
@@ -93,7 +101,7 @@ def channel_page(
 
 def _by_entry(
     view: ReleaseView,
-    area: Area | None,
+    area_codes: list[str] | None,
     service_key: str | None,
     findings: frozenset[Finding],
     after: tuple[str, str, int] | None,
@@ -101,7 +109,7 @@ def _by_entry(
     # One character less: the entry itself may have channels left.
     start = (after[0], after[1] if after[2] == _BEHIND_ALL else after[1][:-1]) if after else None
     rows = view.store.entries(
-        view.release.number, service_key=service_key, area_codes=_around(view, area), after=start
+        view.release.number, service_key=service_key, area_codes=area_codes, after=start
     )
     for row in rows:
         title, said = decode_channels(row.payload)

@@ -118,12 +118,8 @@ def breaks(ordered: Ordered) -> Section:
     # Cohorts may name a Kreis and a municipality inside it.
     found: dict[tuple[str, str, int], tuple[Value, ...]] = {}
     for area in ordered.place.areas:
-        own = (
-            channel
-            for channel in channels(ordered.view, area=area)
-            # What comes from above is not theirs to mend.
-            if channel.area_code.startswith(inside)
-        )
+        # What comes from above is not theirs to mend.
+        own = channels(ordered.view, area=area, within=inside)
         for channel in islice(own, _LONGEST + 1):
             found[channel.service_key, channel.area_code, channel.number] = (
                 ordered.service_name(channel.service_key),

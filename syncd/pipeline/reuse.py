@@ -114,7 +114,8 @@ class Advisor:
         for row in self._entries.of(key):
             offer = offer_of(row, self._fresh, minimum) if row.evidence >= minimum else None
             if offer is not None:
-                offers.append(replace(offer, body_code=self._whole(offer.body_code)))
+                body = self._whole(offer.body_code)
+                offers.append(offer if body == offer.body_code else replace(offer, body_code=body))
             if earlier is not None and row.from_release <= earlier.number:
                 # It was the same then; only whose word counted may have been another.
                 was = offer if earlier.fresh == self._fresh else offer_of(row, earlier.fresh, minimum)
