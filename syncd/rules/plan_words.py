@@ -115,7 +115,10 @@ STEPS: Final[dict[str, Text]] = {
     },
     "equal": {"de": "gleichauf", "en": "equal"},
     "ahead": {"de": "weiter als das Vorbild", "en": "ahead of the model"},
-    "neither": {"de": "fehlt in beiden", "en": "lacking in both"},
+    "neither": {
+        "de": "in keinem von beiden erreicht: fehlt oder ist unbekannt",
+        "en": "covered in neither: lacking or unknown",
+    },
 }
 
 FINDINGS: Final[dict[str, Text]] = {
