@@ -106,17 +106,26 @@ def blueprint(arguments: argparse.Namespace) -> int:
             place_of(view, arguments.place),
             place_of(view, arguments.model),
             obligation_id=obligation_of(view, arguments.obligation),
-            steps=frozenset(Step) if arguments.all else NEEDED,
+            steps=frozenset(Step),
         )
-        needed = 0
+        needed = compared = unknown = 0
 
         def rows() -> Iterator[dict[str, object]]:
-            nonlocal needed
+            nonlocal needed, compared, unknown
             for one in found:
+                compared += 1
                 needed += one.step in NEEDED
-                yield _difference(one, arguments.lang)
+                unknown += bool(one.place.unknown or one.model.unknown)
+                if arguments.all or one.step in NEEDED:
+                    yield _difference(one, arguments.lang)
 
-        print_rows(arguments, rows(), _BLUEPRINT, none="nothing is needed")
+        listed = rows()
+        print_rows(arguments, listed, _BLUEPRINT, none="nothing is needed")
+        for _ in listed:
+            # What the limit left out is counted all the same.
+            continue
+        if unknown and not arguments.json:
+            say(plan_words.NOT_COMPARABLE[arguments.lang].format(unknown=unknown, compared=compared))
         return 1 if needed else 0
 
 

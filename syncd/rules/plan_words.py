@@ -121,6 +121,13 @@ STEPS: Final[dict[str, Text]] = {
     },
 }
 
+NOT_COMPARABLE: Final[Text] = {
+    "de": "Bei {unknown} von {compared} geschuldeten Leistungen ist in einem der beiden Orte etwas unbekannt; "
+    "Unbekanntes gilt weder als erreicht noch als Lücke.",
+    "en": "Of {unknown} of {compared} owed services something is unknown in one of the two places; unknown is "
+    "neither covered nor a gap.",
+}
+
 FINDINGS: Final[dict[str, Text]] = {
     "none": {"de": "", "en": ""},
     "contradicted_by_probe": {

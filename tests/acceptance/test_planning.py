@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from syncd.cli.main import main
 from tests.support.daemon import run_syncd, told
 
 DEMANDED = ("--obligation", "everyday-64")
@@ -114,3 +115,14 @@ def test_tables_say_the_formula_beside_the_result(synced: Path) -> None:
     assert "× readiness of the solution" in done.stderr
     done = run_syncd("priorities", "Nirgendwo", "--config", str(synced))
     assert done.returncode == 2
+
+
+def test_what_heuchelheim_would_need_is_not_known_and_said_so(
+    synced: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Nobody speaks for either yet: "nothing is needed" alone would sound like good news."""
+    asked = ("blueprint", "Heuchelheim", "Hattersheim", *DEMANDED, "--lang", "de", "--config", str(synced))
+    assert main(list(asked)) == 0
+    said = capsys.readouterr().err
+    assert "nichts ist nötig, soweit bekannt" in said
+    assert "Bei 76 von 83 geschuldeten Leistungen ist in einem der beiden Orte etwas unbekannt" in said
