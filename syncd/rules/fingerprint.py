@@ -11,10 +11,14 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from typing import Final
+from functools import cache
+from typing import TYPE_CHECKING, Final
 from urllib.parse import unquote, unquote_plus, urlsplit
 
 from syncd.model.probe import Fingerprint
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 _VALUE_LIMIT = 200
 _MOST_FIELDS = 100
@@ -91,12 +95,21 @@ def _first(asked: str, name: str) -> str:
     """
     if not name or not asked or asked.count("&") >= _MOST_FIELDS:
         return ""
+    pairs: Iterable[tuple[str, str]] = _parameter(name).findall(asked)
+    if "%" in asked or "+" in asked:
+        split = (pair.partition("=") for pair in asked.split("&"))
+        pairs = ((_unquoted(said), value) for said, _, value in split)
     found: dict[str, str] = {}
-    for pair in asked.split("&"):
-        said, _, value = pair.partition("=")
-        if value and (said := _unquoted(said)).lower() == name:
+    for said, value in pairs:
+        if value and said.lower() == name:
             found.setdefault(said, value)
     return _unquoted(found.popitem()[1]).strip() if found else ""
+
+
+@cache
+def _parameter(name: str) -> re.Pattern[str]:
+    """Return what finds one of the few parameters that engines have, in whatever case."""
+    return re.compile(rf"(?:^|&)({re.escape(name)})=([^&]*)", re.IGNORECASE)
 
 
 def _unquoted(text: str) -> str:

@@ -188,6 +188,8 @@ def _sqlite_engine(path: Path, *, writer: bool) -> Engine:
     else:
         # Only the writer moves the log into the file: two at once could meet the WAL-reset bug (< 3.51.3).
         pragmas += ["PRAGMA wal_autocheckpoint=0", "PRAGMA query_only=ON"]
+        # Room for the inner pages of the largest table: with the usual 2 MiB, reading takes twice as long.
+        pragmas += ["PRAGMA cache_size=-8192"]
     address = f"file:{quote(str(path))}?mode=rw"
 
     def connect() -> sqlite3.Connection:
