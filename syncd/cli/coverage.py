@@ -211,6 +211,8 @@ def _adoption(arguments: argparse.Namespace, view: ReleaseView, query: FiguresQu
     if found.not_counted and arguments.until:
         named = ", ".join(f"{name} ({obligation}, {day})" for obligation, name, day in found.not_counted)
         say(NOT_YET_OWED[arguments.lang].format(day=arguments.until, duties=named))
+    if not found.outcomes:
+        say(_nothing(arguments.lang))
     say(SIMULATED[arguments.lang])
     return 0
 
@@ -257,6 +259,8 @@ def _roll_outs(arguments: argparse.Namespace, view: ReleaseView, query: FiguresQ
         print_json([plan_shown(plan, arguments.lang) for plan in plans])
         return 0
     german = arguments.lang == "de"
+    if not plans:
+        say(_nothing(arguments.lang))
     columns = {
         "number": "#",
         "unit": "Art" if german else "kind",
@@ -280,7 +284,9 @@ def _roll_outs(arguments: argparse.Namespace, view: ReleaseView, query: FiguresQ
             ]
         )
         rows = (
-            asdict(step) | {"number": number, "share": percent(step.share, arguments.lang)}
+            asdict(step)
+            | {"unit": "Leistung" if german and step.unit == "service" else step.unit}
+            | {"number": number, "share": percent(step.share, arguments.lang)}
             for number, step in enumerate(plan.steps, 1)
         )
         print_rows(arguments, rows, columns, none="")

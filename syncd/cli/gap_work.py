@@ -11,6 +11,7 @@ from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from syncd.cli.german import ANSWERS, FACTS, remark
 from syncd.cli.output import print_facts, print_json, print_rows, say
 from syncd.cli.reading import asking, obligation_of, view_of
 from syncd.errors import ConfigError
@@ -23,6 +24,10 @@ if TYPE_CHECKING:
     from syncd.pipeline.gaps import GapQuery
     from syncd.pipeline.views import GapView
 
+_NONE = "no gap is known; --state unknown shows what is unknown"
+_WRITTEN = "{count} gaps of release {release}"
+_IMPORTED = "{unchanged} unchanged, {change} to change, {refused} refused; {kept} decisions kept"
+_NOTHING_KEPT = "nothing was kept because rows were refused; correct them, or add --partial"
 _COLUMNS = {
     "obligation_id": "obligation",
     "service_key": "key",
@@ -64,7 +69,7 @@ def gaps(arguments: argparse.Namespace) -> int:
         if arguments.lang == "de" and not arguments.json:
             found = map(_in_german, list_gaps(view, query))
         zone = config.file.daemon.timezone
-        return 1 if print_rows(arguments, found, _COLUMNS, zone=zone, none="no gap") else 0
+        return 1 if print_rows(arguments, found, _COLUMNS, zone=zone, none=_NONE) else 0
 
 
 def _in_german(one: GapView) -> dict[str, object]:
@@ -123,7 +128,8 @@ def _export(arguments: argparse.Namespace, view: ReleaseView, found: Iterable[Ga
         raise ConfigError(f"cannot be written ({error.strerror})", where=str(target)) from error
     finally:
         part.unlink(missing_ok=True)
-    say(f"{target}: {count} gaps of release {view.release.number}")
+    written = remark(_WRITTEN, arguments.lang).format(count=count, release=view.release.number)
+    say(f"{target}: {written}")
     return count
 
 
@@ -140,12 +146,15 @@ def _import(arguments: argparse.Namespace, path: Path) -> int:
         )
         result = work.apply(rows, partial=arguments.partial) if arguments.apply else work.preview(rows)
     _print_verdicts(arguments, result)
-    say(
-        f"{result.count(UNCHANGED)} unchanged, {result.count(CHANGE)} to change, "
-        f"{result.count(REFUSED)} refused; {result.applied} decisions kept"
-    )
+    counts = {
+        "unchanged": result.count(UNCHANGED),
+        "change": result.count(CHANGE),
+        "refused": result.count(REFUSED),
+        "kept": result.applied,
+    }
+    say(remark(_IMPORTED, arguments.lang).format(**counts))
     if arguments.apply and result.count(REFUSED) and not arguments.partial:
-        say("nothing was kept because rows were refused; correct them, or add --partial")
+        say(remark(_NOTHING_KEPT, arguments.lang))
     return 1 if result.count(REFUSED) else 0
 
 
@@ -158,7 +167,10 @@ def _print_verdicts(arguments: argparse.Namespace, result: ImportResult) -> None
         print_json({"rows": rows, "applied": result.applied})
         return
     telling = [row for row in rows if row["verdict"] != "unchanged"]
-    columns = {"line": "line", "gap_id": "id", "verdict": "verdict", "message": "what"}
+    columns = {"line": "row", "gap_id": "id", "verdict": "verdict", "message": "what"}
+    if arguments.lang == "de":
+        named = {"change": "ändert", "refused": "abgelehnt"}
+        telling = [row | {"verdict": named[str(row["verdict"])]} for row in telling]
     print_rows(arguments, telling, columns, none="nothing to change")
 
 
@@ -229,22 +241,45 @@ def _print_gap(arguments: argparse.Namespace, told: GapHistory, zone: str) -> No
     }
     facts = {**asdict(one), **texts}
     del facts["stand"]
-    print_facts([("asked as", told.asked_as), *facts.items()], zone=zone)
+    named = FACTS if language == "de" else {}
+    if language == "de":
+        facts |= {
+            rung: words.say(words.EVIDENCE, getattr(one, rung), "de") for rung in ("evidence", "minimum")
+        }
+        facts["overdue"] = "ja" if one.overdue else "nein"
+    shown = [(named.get(name, name), value) for name, value in facts.items()]
+    print_facts([(remark("asked as", language), told.asked_as), *shown], zone=zone)
     if told.parts:
-        print_facts([("became of", ", ".join(told.parts))])
+        print_facts([(remark("became of", language), ", ".join(told.parts))])
     print()
     columns = {
         "from_at": "from", "to_at": "to", "area_code": "area", "service_key": "key", "state": "state",
         "cause": "cause",
     }  # fmt: skip
-    print_rows(arguments, told.states, columns, zone=zone)
+    states: Iterable[object] = told.states
+    if language == "de":
+        states = (
+            asdict(s)
+            | {
+                "state": words.say(words.STATES, s.state, "de"),
+                "cause": words.say(words.CAUSE_NAMES, s.cause, "de"),
+            }
+            for s in told.states
+        )
+    print_rows(arguments, states, columns, zone=zone)
     if told.judgements:
         print()
         columns = {
             "decided_at": "decided", "decided_by": "by", "answer": "what", "value": "", "until": "until",
             "reason": "why", "holds": "holds", "gap_id": "said of",
         }  # fmt: skip
-        print_rows(arguments, told.judgements, columns, zone=zone)
+        said: Iterable[object] = told.judgements
+        if language == "de":
+            said = (
+                asdict(s) | {"answer": ANSWERS.get(s.answer, s.answer), "holds": "ja" if s.holds else "nein"}
+                for s in told.judgements
+            )
+        print_rows(arguments, said, columns, zone=zone)
 
 
 _ANSWERS = {
@@ -282,7 +317,7 @@ def _decide(arguments: argparse.Namespace, words: list[str]) -> int:
         kept = decide_gap(ask.view(), decision, decided_by=name_of(arguments.by))
     show_kept(arguments, [kept])
     if answer is GapAnswer.DISPUTE and not arguments.json:
-        say(f"the text that asks the source: syncd gap {kept.subject} text")
+        say(f"{remark('the text that asks the source', arguments.lang)}: syncd gap {kept.subject} text")
     return 0
 
 
@@ -294,7 +329,9 @@ def _day(text: str) -> date:
     except ValueError:
         day = None
     if day is None:
-        raise ConfigError(f"{text!r} is no day", where="gap waive", fix="Write it as 2027-06-30.")
+        raise ConfigError(
+            f"{text!r} is no day", where="gap waive", code="bad_parameter", fix="Write it as 2027-06-30."
+        )
     return day
 
 

@@ -124,6 +124,7 @@ HEADINGS: Final[dict[str, str]] = {
     "result": "Ergebnis",
     "rolled out": "eingeführt",
     "run": "Lauf",
+    "row": "Zeile",
     "rung": "Stufe",
     "s": "s",
     "said of": "gesagt über",
@@ -171,12 +172,21 @@ HEADINGS: Final[dict[str, str]] = {
 }
 
 REMARKS: Final[dict[str, str]] = {
+    "{count} gaps of release {release}": "{count} Lücken des Standes {release}",
+    "{unchanged} unchanged, {change} to change, {refused} refused; {kept} decisions kept": "{unchanged} "
+    "unverändert, {change} zu ändern, {refused} abgelehnt; {kept} Entscheidungen aufgehoben",
+    "asked as": "gefragt als",
+    "became of": "entstanden aus",
+    "nothing was kept because rows were refused; correct them, or add --partial": "nichts wurde aufgehoben, "
+    "weil Zeilen abgelehnt wurden; berichtigen, oder --partial angeben",
+    "the text that asks the source": "der Text, der die Quelle fragt",
     "… and more; --limit 0 shows all, the first {limit} are above": "… und mehr; --limit 0 zeigt alle, die "
     "ersten {limit} stehen oben",
     "cells looked at": "betrachtete Zellen",
     "no difference found": "kein Unterschied gefunden",
     "no digital procedure is known": "kein digitales Verfahren ist bekannt",
-    "no gap": "keine Lücke",
+    "no gap is known; --state unknown shows what is unknown": "keine Lücke ist bekannt; was unbekannt ist, "
+    "zeigt --state unknown",
     "no link leads out of a source's scope": "keine Zuordnung führt aus dem Geltungsbereich einer Quelle",
     "no media break": "kein Medienbruch",
     "no report is kept": "kein Bericht ist aufgehoben",
@@ -200,6 +210,53 @@ REMARKS: Final[dict[str, str]] = {
     "nothing was decided yet": "noch nichts wurde entschieden",
     "the service is owed nowhere there": "die Leistung ist dort nirgends geschuldet",
 }
+
+
+FACTS: Final[dict[str, str]] = {
+    "gap_id": "Kennung",
+    "obligation_id": "Soll",
+    "line": "Ebene",
+    "service_key": "Schlüssel",
+    "service_name": "Leistung",
+    "area_code": "Regionalschlüssel",
+    "area_name": "Gebiet",
+    "state": "Zustand",
+    "cause": "Ursache",
+    "evidence": "Stufe",
+    "minimum": "verlangte Stufe",
+    "owed_by": "verpflichtete Ebene",
+    "body_code": "Schlüssel der Stelle",
+    "body_name": "verpflichtet",
+    "people": "Menschen",
+    "since_release": "so seit Stand",
+    "since_at": "so seit",
+    "running_elsewhere": "läuft anderswo",
+    "responsible": "am Zug",
+    "status": "Status",
+    "why": "warum",
+    "waived_until": "ausgenommen bis",
+    "assignee": "zugewiesen an",
+    "due_on": "fällig am",
+    "overdue": "überfällig",
+    "first_seen_release": "zuerst gesehen in Stand",
+    "first_seen_at": "zuerst gesehen",
+    "age_days": "Alter in Tagen",
+    "last_reason": "letzte Begründung",
+}
+"""What is told of one gap, by the name it has in JSON."""
+
+
+ANSWERS: Final[dict[str, str]] = {
+    "acknowledge": "zur Kenntnis genommen",
+    "waive": "ausgenommen",
+    "dispute": "bestritten",
+    "reopen": "wieder geöffnet",
+    "assign": "zugewiesen",
+    "release": "Zuweisung aufgehoben",
+    "set_due": "Frist gesetzt",
+    "clear_due": "Frist aufgehoben",
+}
+"""What was decided on a gap; a value stands in a column of its own."""
 
 
 def heading(english: str, language: str) -> str:

@@ -76,7 +76,13 @@ def reuse(arguments: argparse.Namespace) -> int:
             rows: Iterator[dict[str, object]] = (reuse_shown(one, arguments.lang) for one in found)
         else:
             rows = (row for one in found for row in _reuse_rows(one, arguments.lang))
-        return 1 if print_rows(arguments, rows, _REUSE, none="no gap") else 0
+        return (
+            1
+            if print_rows(
+                arguments, rows, _REUSE, none="no gap is known; --state unknown shows what is unknown"
+            )
+            else 0
+        )
 
 
 def _reuse_rows(one: GapReuse, language: str) -> Iterator[dict[str, object]]:

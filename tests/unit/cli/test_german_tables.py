@@ -68,5 +68,7 @@ def test_a_table_speaks_the_language_asked_for(capsys: pytest.CaptureFixture[str
         out, err = capsys.readouterr()
         assert out == f"{head}\nAuheim\t5\n"
         assert ("… und mehr" in err) == (language == "de")
-        print_rows(Namespace(json=False, limit=0, lang=language), [], columns, none="no gap")
-        assert capsys.readouterr().err == ("keine Lücke\n" if language == "de" else "no gap\n")
+        print_rows(Namespace(json=False, limit=0, lang=language), [], columns, none="nothing published yet")
+        assert capsys.readouterr().err == (
+            "noch nichts veröffentlicht\n" if language == "de" else "nothing published yet\n"
+        )
