@@ -14,6 +14,7 @@ from syncd.errors import ConfigError, NotFound
 from syncd.pipeline.gap_find import GapFinder
 from syncd.pipeline.gap_life import GapDecision, judgement_of
 from syncd.rules import gap_words, words
+from syncd.rules.fault_words import fault_words
 from syncd.rules.gap_life import GapAnswer, GapStatus
 from syncd.rules.gap_sheet import Edited, Unreadable, Values, day_of, version_of
 
@@ -137,6 +138,11 @@ class GapImport:
             found[place] = self._verdict(finder, rows[place], twice)
         return tuple(found[place] for place in range(len(rows)))
 
+    def _told(self, error: ConfigError | NotFound) -> str:
+        """Return what is wrong in the language of the list; English has the details of the case."""
+        told = fault_words(error.code, self.language) if self.language == "de" else None
+        return f"{told.cause} {told.fix}" if told else f"{error.message}; {error.fix}"
+
     def _verdict(self, finder: GapFinder, row: Edited | Unreadable, twice: frozenset[str]) -> RowVerdict:
         if isinstance(row, Unreadable):
             return self._refused(row.line, row.gap_id, row.code, row.value)
@@ -146,9 +152,10 @@ class GapImport:
         try:
             judgements = self._judgements(finder, row)
         except _RefusedError as refused:
-            return self._refused(row.line, gap_id, refused.code, refused.value)
+            value = gap_words.say(gap_words.STATUSES, refused.value, self.language)
+            return self._refused(row.line, gap_id, refused.code, value)
         except (ConfigError, NotFound) as error:
-            return RowVerdict(row.line, gap_id, REFUSED, f"{error.message}; {error.fix}", error.code)
+            return RowVerdict(row.line, gap_id, REFUSED, self._told(error), error.code)
         if not judgements:
             return RowVerdict(row.line, gap_id, UNCHANGED, self._say(UNCHANGED))
         changes = "; ".join(

@@ -20,8 +20,9 @@ from syncd.pipeline.entry_codec import decode_service
 from syncd.pipeline.figures import FiguresQuery, check_obligations, cut_of, rows_of
 from syncd.pipeline.place import place_of
 from syncd.pipeline.running import bodies_in
+from syncd.rules.coverage_codec import unpack_cells
 from syncd.rules.figures import RUNGS, Tally
-from syncd.rules.simulate import Gaps, Weights, adopted, covered_mask, gap_mask
+from syncd.rules.simulate import Gaps, Reach, Weights, adopted, covered_mask, gap_mask
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -196,7 +197,7 @@ def simulate(view: ReleaseView, adoption: Adoption, query: FiguresQuery) -> Simu
         cut = cut_of(view, place, Tier(line))
         if not len(cut.positions):
             continue
-        reached, itself = _reach(view, cut, areas, each=adoption.each)
+        reach = _reach(view, cut, areas, each=adoption.each)
         counting = _Counting(
             cut, Tally(cut.people), Tally(cut.people), np.zeros(len(cut.positions), dtype=np.bool_)
         )
@@ -205,25 +206,27 @@ def simulate(view: ReleaseView, adoption: Adoption, query: FiguresQuery) -> Simu
             changed = codes
             if row.service_key in keys:
                 minimum = view.duties[row.obligation_id, row.line, row.service_key].minimum
-                changed = adopted(codes, reached, itself, adoption.evidence, minimum)
+                level = unpack_cells(row.cells).level[cut.positions]
+                changed = adopted(codes, reach, adoption.evidence, minimum, level)
             counting.add(row, codes, changed)
         if not counting.before.is_empty:
             outcomes.append(_outcome(view, obligation_id, line, counting))
     return Simulation(place.name, tuple(outcomes), _not_counted(view, adoption.by_on, query))
 
 
-def _reach(view: ReleaseView, cut: Cut, areas: tuple[Area, ...], *, each: bool) -> tuple[Mask, Mask]:
-    """Return which cells the areas reach, and which are of bodies that adopt it themselves."""
-    reached = np.zeros(len(cut.positions), dtype=np.bool_)
-    itself = np.zeros(len(cut.positions), dtype=np.bool_)
+def _reach(view: ReleaseView, cut: Cut, areas: tuple[Area, ...], *, each: bool) -> Reach:
+    size = len(cut.positions)
+    reached, itself = np.zeros(size, dtype=np.bool_), np.zeros(size, dtype=np.bool_)
+    level = np.zeros(size, dtype=np.uint8)
     for area in areas:
         first, end = cut.interval(view, area)
         reached[first:end] = True
+        level[first:end] = np.maximum(level[first:end], area.key.level)
         start, stop = bodies_in(view, area, cut.tier)
         # What covers a single body is its own offer, as in assessment.
         if each or stop - start == 1:
             itself[first:end] = True
-    return reached, itself
+    return Reach(reached, itself, level)
 
 
 def _outcome(view: ReleaseView, obligation_id: str, line: str, counting: _Counting) -> Outcome:

@@ -41,21 +41,47 @@ if TYPE_CHECKING:
 _BYTE: Final = 8
 
 
-def adopted(codes: Codes, reached: Mask, itself: Mask, rung: Evidence, minimum: Evidence) -> Codes:
+@dataclass(frozen=True, slots=True, eq=False)
+class Reach:
+    """Where an adoption reaches on a line; arrays of shape (cells,).
+
+    ``cells`` (bool) are covered by the adopting areas, ``itself`` (bool) those of bodies that adopt it
+    themselves, ``level`` (uint8) is that of the narrowest adopting area.
+    """
+
+    cells: Mask
+    itself: Mask
+    level: Codes
+
+
+def adopted(codes: Codes, reach: Reach, rung: Evidence, minimum: Evidence, level: Codes) -> Codes:
     """Return a copy of the codes (:func:`syncd.rules.figures.codes_of`) after an adoption.
 
-    ``reached`` are the cells the adopting areas cover, ``itself`` those of bodies that adopt it themselves.
+    The winner is that of assessment. A solution that meets the duty settles every cell, but an offer that
+    meets it, too, and is closer stays: an own one before all, of two inherited ones the narrower. One that
+    does not meet it describes what was missing or unknown. ``level`` (uint8) is that of the body the present
+    offer comes from.
     """
     state, old = np.divmod(codes, np.uint8(RUNGS))
-    touched = reached & (state != CellState.NOT_OWED)
-    better = np.where(touched, np.maximum(old, np.uint8(rung)), old)
-    after = state.copy()
+    touched = reach.cells & (state != CellState.NOT_OWED)
+    itself = touched & reach.itself
+    new = np.uint8(rung)
+    own, inherited = state == CellState.OWN, state == CellState.INHERITED
+    after, better = state.copy(), old.copy()
     if rung >= minimum:
-        after[touched & (state != CellState.OWN)] = CellState.INHERITED
-        after[touched & itself] = CellState.OWN
+        gap = touched & ~own & ~inherited
+        narrower = touched & inherited & (reach.itself | (reach.level > level))
+        alike = gap | (touched & inherited & (reach.level == level)) | (own & itself)
+        better[alike] = np.maximum(old, new)[alike]
+        better[narrower] = new
+        after[gap] = CellState.INHERITED
+        after[itself] = CellState.OWN
     else:
-        dark = (state == CellState.MISSING) | (state == CellState.UNKNOWN)
-        after[touched & dark] = CellState.OFFLINE
+        dark = touched & ((state == CellState.MISSING) | (state == CellState.UNKNOWN))
+        short = touched & ((state == CellState.OFFLINE) | (state == CellState.DEAD))
+        # A dead link is forgotten where something better is said than what stood beside it.
+        after[dark | (short & ~itself & (new > old))] = CellState.OFFLINE
+        better[dark | short] = np.maximum(old, new)[dark | short]
     return np.asarray(after * np.uint8(RUNGS) + better, dtype=np.uint8)
 
 

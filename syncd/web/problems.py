@@ -27,7 +27,7 @@ _FIXES: Final = {
     "unknown_source": "List the sources with /v1/sources.",
     "unknown_cohort": "List the cohorts with /v1/cohorts.",
     "unknown_obligation": "The obligations of a release stand in /v1/releases/current.",
-    "no_release": "Try again when the first run has ended; /health/ready tells when.",
+    "no_release": "Give a later day, or try again when the first run has ended; /health/ready tells when.",
     "not_found": "List the known ones first; /v1/openapi.json describes every address.",
     "bad_cursor": "Follow `next` of the previous page, or start again without a cursor.",
 }

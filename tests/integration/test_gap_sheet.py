@@ -267,7 +267,8 @@ def command(miniature: Miniature, monkeypatch: pytest.MonkeyPatch, tmp_path: Pat
     monkeypatch.setattr(gap_work, "asking", asking)
 
     def run(*words: str) -> int:
-        arguments = build_parser().parse_args([*words, "--lang", "en"])
+        language = () if "--lang" in words else ("--lang", "en")
+        arguments = build_parser().parse_args([*words, *language])
         handler: Callable[..., int] = getattr(gap_work, words[0])
         return handler(arguments)
 
@@ -337,3 +338,33 @@ def test_one_gap_by_command(command: Callable[..., int], capsys: pytest.CaptureF
 def test_what_makes_no_sense_is_refused(words: tuple[str, ...], capsys: pytest.CaptureFixture[str]) -> None:
     assert main(list(words)) == 2
     assert capsys.readouterr().err
+
+
+def test_a_german_list_is_answered_in_german(
+    command: Callable[..., int], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "lücken.csv"
+    german = ("--lang", "de")
+    assert command("gaps", "--csv", str(path), "--area", GROSSSTADT, *german) == 1
+    assert "Lücken des Standes 1" in capsys.readouterr().err
+    rows = list(csv.DictReader(io.StringIO(path.read_text("utf-8-sig"), newline=""), delimiter=";"))
+    by_id = {row["Kennung"]: row for row in rows}
+    by_id[MISSING].update({"Status": "zur Kenntnis genommen"})
+    by_id[PRINTED].update({"Status": "geschlossen", "Begründung": "fertig"})
+    with path.open("w", encoding="utf-8", newline="") as file:
+        writer = csv.DictWriter(file, rows[0], delimiter=";")
+        writer.writeheader()
+        writer.writerows(rows)
+    assert command("gaps", "import", str(path), *german) == 1
+    out, err = capsys.readouterr()
+    assert out.splitlines()[0] == "Zeile\tKennung\tUrteil\twas"
+    assert "Eine Entscheidung über eine Lücke braucht eine Begründung." in out
+    assert "„geschlossen“ lässt sich nicht entscheiden" in out
+    assert "0 zu ändern, 2 abgelehnt; 0 Entscheidungen aufgehoben" in err
+    assert command("gap", MISSING, "assign", "Frau Öz", "--reason", "sie weiß es", *german) == 0
+    capsys.readouterr()
+    assert command("gap", MISSING, *german) == 0
+    shown = capsys.readouterr().out
+    for part in ("zugewiesen an", "überfällig", "nein", "entschieden\tvon\twas", "nicht geführt", "ja\t"):
+        assert part in shown
+    assert "not_described" not in shown

@@ -17,7 +17,7 @@ from syncd.rules.assess import Cells, Mark, Offers, assess_offers
 from syncd.rules.coverage_codec import pack_cells, unpack_cells
 from syncd.rules.figure_words import BOUNDS, RULE_TEXTS, RULES, UNITS, percent, share_text
 from syncd.rules.figures import CODES, RUNGS, AreaTallies, Figures, Rule, Share, Tally, Unit, codes_of
-from syncd.rules.simulate import Bound, Gaps, Plan, Weights, adopted, covered_mask, gap_mask
+from syncd.rules.simulate import Bound, Gaps, Plan, Reach, Weights, adopted, covered_mask, gap_mask
 
 BODIES = 6
 PEOPLE = np.array([50, 1, 0, 7, 30, 12], dtype=np.int64)
@@ -162,32 +162,51 @@ def test_codes_survive_the_packed_row(row: Any) -> None:
 # --- simulation -------------------------------------------------------------------------------------------
 
 
+levels = st.lists(st.sampled_from([0, 2, 5, 12]), min_size=BODIES, max_size=BODIES).map(
+    lambda found: np.array(found, dtype=np.uint8)
+)
+
+
 @quick
-@given(codes, masks, masks, rungs, rungs)
-def test_adopting_never_worsens_a_cell(
-    row: Any, reached: Any, itself: Any, rung: Evidence, minimum: Evidence
+@given(codes, masks, masks, levels, levels, rungs, rungs)
+def test_adopting_never_worsens_a_cell(  # noqa: PLR0917 - all that an adoption looks at
+    row: Any,
+    reached: Any,
+    itself: Any,
+    theirs: Any,
+    level: Any,
+    rung: Evidence,
+    minimum: Evidence,
 ) -> None:
+    # A gap is one because its offer stands below the rung demanded.
+    row[gap_mask(row) & (row % RUNGS >= minimum)] = CellState.MISSING * RUNGS
     kept = row.copy()
-    after = adopted(row, reached, itself & reached, rung, minimum)
+    reach = Reach(reached, itself & reached, theirs)
+    after = adopted(row, reach, rung, minimum, level)
     assert (row == kept).all()
     owed = row >= RUNGS
     assert (after[~(reached & owed)] == row[~(reached & owed)]).all()
-    for old, new in zip(row.tolist(), after.tolist(), strict=True):
+    assert set(after.tolist()) <= set(VALID)
+    for old, new, body in zip(row.tolist(), after.tolist(), range(BODIES), strict=True):
         assert rank(new) >= rank(old)
-        assert new % RUNGS >= old % RUNGS
+        if old // RUNGS != CellState.INHERITED or rung < minimum:
+            assert new % RUNGS >= old % RUNGS
+        # An own offer is never hidden by an inherited one.
+        assert old // RUNGS != CellState.OWN or reach.itself[body] or new == old
     if rung >= minimum:
         assert covered_mask(after)[reached & owed].all()
     else:
         assert (covered_mask(after) == covered_mask(row)).all()
-    again = adopted(after, reached, itself & reached, rung, minimum)
+    again = adopted(after, reach, rung, minimum, level)
     assert (again == after).all()
 
 
 @quick
-@given(codes, rungs, rungs)
-def test_adopting_nowhere_changes_nothing(row: Any, rung: Evidence, minimum: Evidence) -> None:
+@given(codes, levels, rungs, rungs)
+def test_adopting_nowhere_changes_nothing(row: Any, level: Any, rung: Evidence, minimum: Evidence) -> None:
     nowhere = np.zeros(BODIES, dtype=np.bool_)
-    assert (adopted(row, nowhere, nowhere, rung, minimum) == row).all()
+    reach = Reach(nowhere, nowhere, level)
+    assert (adopted(row, reach, rung, minimum, level) == row).all()
 
 
 AREAS = [(0, 3), (3, 6), (4, 6), (0, 1)]
