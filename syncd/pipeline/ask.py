@@ -230,6 +230,11 @@ class ReleaseView:
             if not contains or code.startswith(contains) or (wanted and wanted in fold_name(area.name)):
                 yield area
 
+    def body_name(self, code: str) -> str:
+        """Return what the body of an area is called: that of Germany is the Bund."""
+        area = self.line.area(code)
+        return "Bund" if code == BUND_CODE else area.name if area is not None else code
+
     def area_view(self, area: Area) -> AreaView:
         """Return the public shape of an area."""
         return AreaView(

@@ -279,7 +279,6 @@ class GapViews:
         line = view.line.tier(duty.line)
         code = line.codes[position]
         body = view.line.body(code, duty.owed_by)
-        body_area = view.line.area(body)
         state, cause = CellState(word & 0xFF), GapCause(word >> 8 & 0xFF)
         key = GapKey(row.obligation_id, row.line, row.service_key, code)
         standing, first_seen = past.standing(key, state, since)
@@ -299,7 +298,7 @@ class GapViews:
             minimum=duty.minimum.label,
             owed_by=duty.owed_by.value,
             body_code=body,
-            body_name=body_area.name if body_area else body,
+            body_name=view.body_name(body),
             people=int(line.population[position]),
             since_release=since,
             since_at=past.instant(since),

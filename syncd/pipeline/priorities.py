@@ -83,7 +83,6 @@ def _priority(
     largest = int(positions[int(people.argmax())])
     area = view.line.areas[tier.codes[largest]]
     body_code = view.line.body(area.code, duty.owed_by)
-    body = view.line.area(body_code)
     best = advisor.best(row.service_key, area.code, body_code, minimum=duty.minimum)
     return Priority(
         Need(
@@ -97,7 +96,7 @@ def _priority(
         area.code,
         area.name,
         body_code,
-        body.name if body else body_code,
+        view.body_name(body_code),
         best,
         cause,
     )

@@ -10,7 +10,7 @@ from typing import Final
 from syncd.rules.words import Text
 
 REPORT: Final[dict[str, Text]] = {
-    "title": {"de": "Lückenbericht {place}", "en": "Gap report {place}"},
+    "title": {"de": "Lückenbericht: {place}", "en": "Gap report: {place}"},
     "obligation": {"de": "Gemessen an: {title}", "en": "Measured against: {title}"},
     "people": {"de": "Einwohner", "en": "Inhabitants"},
     "bodies": {"de": "Stellen, die schulden", "en": "Bodies that owe"},

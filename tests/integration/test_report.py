@@ -242,7 +242,7 @@ def test_the_api_gives_a_report_in_every_form(miniature: Miniature) -> None:
             form: ask(address, parameters={"format": form, "lang": "de"}) for form in ("json", "html", "md")
         }
         assert [answer.status for answer in answers.values()] == [200, 200, 200]
-        assert json.loads(answers["json"].text)["title"] == "Lückenbericht Pilotkommunen (synthetisch)"
+        assert json.loads(answers["json"].text)["title"] == "Lückenbericht: Pilotkommunen (synthetisch)"
         assert answers["md"].headers["Content-Type"] == "text/markdown; charset=utf-8"
         assert answers["md"].text.encode() == render_markdown(written(miniature, "pilots"))
         policy = answers["html"].headers["Content-Security-Policy"]

@@ -75,7 +75,7 @@ async def test_the_report_of_last_month_is_there_without_anybody_asking(
     assert keeping.kept() == [("pilots", form, 2, "2026-11") for form in ("json", "md")]
     newest = miniature.store.kept_reports("pilots")
     bodies = {k.order.form: miniature.store.kept_report(k.report_id)[1] for k in newest}
-    assert bodies["md"].decode().startswith("# Lückenbericht Pilotkommunen")
+    assert bodies["md"].decode().startswith("# Lückenbericht: Pilotkommunen")
     assert await keeping.keeper.run() == 0
     # A daemon that starts anew asks the shelf, and a wider wish gets what it lacks.
     again = Keeping(miniature, tmp_path, keep=["pilots"], formats=["md", "json"])
