@@ -111,7 +111,7 @@ def test_one_release_is_no_roll_out(synced: Path) -> None:
 def test_tables_say_the_formula_beside_the_result(synced: Path) -> None:
     done = run_syncd("priorities", "Wiesbaden", *DEMANDED, "--lang", "en", "--config", str(synced))
     assert done.returncode == 1
-    assert done.stdout.startswith("priority\tobligation\tkey")
+    assert done.stdout.startswith("priority\tobligation\tline\tkey")
     assert "× readiness of the solution" in done.stderr
     done = run_syncd("priorities", "Nirgendwo", "--config", str(synced))
     assert done.returncode == 2
