@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from syncd.model.coverage import CellState, Tier
-from syncd.pipeline.running import Entries, ServiceNames, codes_around, fresh_sources, running
+from syncd.pipeline.running import Entries, codes_around, fresh_sources, running
+from syncd.pipeline.service_names import ServiceNames
 from syncd.rules.blueprint import NEEDED, Standing, Step, step
 from syncd.rules.coverage_codec import unpack_cells
 

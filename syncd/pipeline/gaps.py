@@ -17,9 +17,9 @@ from syncd.errors import ConfigError, NotFound
 from syncd.model.area import AreaLevel
 from syncd.model.coverage import CellState, GapCause, Tier
 from syncd.model.evidence import Evidence
-from syncd.pipeline.entry_codec import decode_service
 from syncd.pipeline.gap_log import GapLog
 from syncd.pipeline.gap_past import Past
+from syncd.pipeline.service_names import ServiceNames
 from syncd.pipeline.views import CellView, GapView
 from syncd.rules.assess import STATES
 from syncd.rules.coverage_codec import unpack_cells, unpack_numbers
@@ -36,8 +36,6 @@ if TYPE_CHECKING:
     from syncd.pipeline.ask import ReleaseView
     from syncd.pipeline.ports import CoverageRow
 
-_NAMES_AHEAD = 256
-"""Most names that are read at once."""
 _SAID = frozenset({GapStatus.ACKNOWLEDGED, GapStatus.WAIVED, GapStatus.DISPUTED})
 """Statuses that no gap has by itself."""
 GAP_STATES = frozenset(state for state in CellState if state.is_gap)
@@ -121,7 +119,7 @@ def gaps(
 
 def cells_of_area(view: ReleaseView, area: Area, *, obligation_id: str | None = None) -> Iterator[CellView]:
     """Yield the state of every owed service in one area (its own cell on each line it stands on)."""
-    names = _Names(view)
+    names = ServiceNames(view)
     for row in view.store.coverage(view.release.number, obligation_id=obligation_id):
         position = view.line.tier(Tier(row.line)).index.get(area.code)
         if position is None:
@@ -234,33 +232,13 @@ def _span(view: ReleaseView, area: Area, tier: Tier) -> tuple[int, int]:
     return (own, own + 1) if own is not None else view.line.tier_slice(tier, area.code)
 
 
-class _Names(dict[str, str]):
-    """Service names as of a release. Gaps come by service key, so ever more names are read ahead."""
-
-    def __init__(self, view: ReleaseView) -> None:
-        super().__init__()
-        self._view = view
-        self._ahead = 1
-
-    def __missing__(self, key: str) -> str:
-        store, number = self._view.store, self._view.release.number
-        # One character less: the key itself is the first that is read, or it does not exist.
-        for row in store.partitions(number, after=key[:-1], limit=self._ahead):
-            self[row.service_key] = decode_service(row.service).name
-        self._ahead = min(_NAMES_AHEAD, 4 * self._ahead)
-        if key not in self:
-            found = store.partition(number, key)
-            self[key] = decode_service(found.service).name if found is not None else key
-        return self[key]
-
-
 class GapViews:
     """Turns positions of a row into gap views."""
 
     def __init__(self, view: ReleaseView) -> None:
         """Begin with nothing read; names, judgements and the past are read as they are needed."""
         self._view = view
-        self._names = _Names(view)
+        self._names = ServiceNames(view)
         self.past = Past(view)
         self.log = GapLog(view, self.past.predecessors)
 

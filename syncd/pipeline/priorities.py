@@ -12,7 +12,7 @@ import numpy as np
 
 from syncd.model.coverage import CellState, GapCause, Tier
 from syncd.pipeline.reuse import Advisor
-from syncd.pipeline.running import ServiceNames
+from syncd.pipeline.service_names import ServiceNames
 from syncd.rules.coverage_codec import unpack_cells
 from syncd.rules.prioritise import Cases, Need, in_order
 

@@ -20,7 +20,7 @@ from syncd.pipeline.report_action import action, breaks, uniformity
 from syncd.pipeline.report_background import changes, methods
 from syncd.pipeline.report_causes import Causes, with_causes
 from syncd.pipeline.report_rollout import rollout
-from syncd.pipeline.running import ServiceNames
+from syncd.pipeline.service_names import ServiceNames
 from syncd.rules.assess import STATES
 from syncd.rules.coverage_codec import unpack_cells
 from syncd.rules.report_words import REPORT

@@ -16,7 +16,6 @@ import orjson
 from syncd.model.area import BUND_CODE, AreaLevel
 from syncd.model.coverage import Tier
 from syncd.model.evidence import Evidence, LinkState
-from syncd.pipeline.entry_codec import decode_service
 from syncd.rules.assess import owed_cells, positions
 from syncd.rules.procedures import DIGITAL, Link, paint, running_offer
 
@@ -32,7 +31,6 @@ if TYPE_CHECKING:
     from syncd.rules.line import TierLine
     from syncd.rules.procedures import Offer, Procedure
 
-_NAMES_AHEAD = 256
 _LENGTHS = sorted(level for level in AreaLevel if level)
 _PASSED_OVER = 500
 """Entries of other services that are read over rather than looking for the next service anew."""
@@ -58,30 +56,6 @@ class Running:
     def procedures(self) -> list[Procedure]:
         """Procedures, one per offer."""
         return [offer.procedure for offer in self.offers]
-
-
-class ServiceNames:
-    """What services are called in a release, read ahead in the order of keys; few are kept."""
-
-    def __init__(self, view: ReleaseView) -> None:
-        """Take the release; nothing is read yet."""
-        self._view = view
-        self._names: dict[str, str] = {}
-        self._ahead = 1
-
-    def __getitem__(self, service_key: str) -> str:
-        """Return the name of a service, or its key where the release has no such service."""
-        if service_key not in self._names:
-            # One character less: the key itself is the first that is read, or it does not exist.
-            rows = self._view.store.partitions(
-                self._view.release.number, after=service_key[:-1], limit=self._ahead
-            )
-            self._names = {row.service_key: decode_service(row.service).name for row in rows}
-            self._ahead = min(_NAMES_AHEAD, 4 * self._ahead)
-        if service_key not in self._names:
-            found = self._view.store.partition(self._view.release.number, service_key)
-            self._names[service_key] = decode_service(found.service).name if found else service_key
-        return self._names[service_key]
 
 
 def fresh_sources(view: ReleaseView) -> frozenset[str]:

@@ -8,7 +8,8 @@ import pytest
 
 from syncd.pipeline import running
 from syncd.pipeline.ask import ReleaseView
-from syncd.pipeline.running import Entries, ServiceNames, codes_around
+from syncd.pipeline.running import Entries, codes_around
+from syncd.pipeline.service_names import ServiceNames
 from syncd.pipeline.uniformity import deviations, uniformities
 from syncd.storage import open_store
 from tests.support.grown import grow
