@@ -235,3 +235,22 @@ def test_once_brings_everything_up_to_date_and_ends(portals: ReplayServer, tmp_p
     portals.set_faults({BUND: "html"})
     done = run_syncd("run", "--once", "--config", str(config))
     assert done.returncode == 1
+
+
+def test_last_months_report_is_written_while_it_serves(portals: ReplayServer, tmp_path: Path) -> None:
+    wanted = {"reports.keep": ["pilots"], "reports.formats": ["md"], "reports.languages": ["de"]}
+    config = lay_out_demo(tmp_path, portals, wanted)
+    assert run_syncd("run", "--once", "--config", str(config)).returncode == 0
+    with closing(sqlite3.connect(tmp_path / "state" / "syncd.sqlite3")) as raw:
+        # Whatever day it is, forty days ago was a month that has ended.
+        raw.execute("UPDATE release SET published_at = datetime(published_at, '-40 days') || '.000000'")
+        raw.commit()
+    with daemon_on(config) as daemon:
+        kept = daemon.wait_for("reports_kept")
+        (told,) = daemon.get_json("/v1/kept-reports?subject=pilots")["items"]
+        assert (told["period"], told["release"]) == (kept["period"], kept["release"])
+        status, body = daemon.get(f"/v1/kept-reports/{told['report']}")
+        assert (status, len(body)) == (200, told["size"])
+        assert body.decode().startswith("# Lückenbericht: Die sechs Pilotkommunen")
+        assert daemon.stop() == 0
+        assert "report_not_kept" not in daemon.log()
