@@ -201,20 +201,25 @@ def owed_cells(duty: Duty, line: AreaLine) -> Mask:
 
 
 def count(cells: Cells, people_before: npt.NDArray[np.int64]) -> dict[str, tuple[int, int]]:
-    """Return per state label the number of cells and the people living in them.
-
-    ``people_before`` are prefix sums of the inhabitants, shape (line + 1,). Neighbours are mostly alike, so
-    runs of equal states are summed instead of cells.
-    """
-    state = cells.state
-    starts = starts_of_runs(state)
-    ends = np.append(starts[1:], len(state))
-    runs = state[starts]
-    number = np.bincount(runs, weights=ends - starts, minlength=STATES).astype(np.int64)
-    people = np.bincount(runs, weights=people_before[ends] - people_before[starts], minlength=STATES).astype(
-        np.int64
-    )
+    """Return per state label the number of cells and the people living in them (:func:`count_values`)."""
+    number, people = count_values(cells.state, people_before, STATES)
     return dict(zip(_LABELS, zip(number.tolist(), people.tolist(), strict=True), strict=True))
+
+
+def count_values(
+    values: Bytes, people_before: npt.NDArray[np.int64], size: int
+) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+    """Return for each value below ``size`` the number of cells and the people in them, shape (size,) each.
+
+    ``people_before`` are prefix sums of the inhabitants, shape (cells + 1,). Neighbours are mostly alike, so
+    runs of equal values are summed instead of cells.
+    """
+    starts = starts_of_runs(values)
+    ends = np.append(starts[1:], len(values))
+    runs, people = values[starts], people_before[ends] - people_before[starts]
+    # Sums of inhabitants stay far below 2^53, so that counting in floats is exact.
+    number = np.bincount(runs, weights=ends - starts, minlength=size)
+    return number.astype(np.int64), np.bincount(runs, weights=people, minlength=size).astype(np.int64)
 
 
 def starts_of_runs(values: npt.NDArray[np.generic]) -> npt.NDArray[np.intp]:

@@ -20,7 +20,7 @@ import numpy as np
 
 from syncd.model.coverage import CellState
 from syncd.model.evidence import Evidence
-from syncd.rules.assess import STATES
+from syncd.rules.assess import STATES, count_values
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -150,7 +150,7 @@ class Tally:
     def __init__(self, people: Numbers) -> None:
         """Begin with nothing."""
         self._people = people
-        self._weights = people.astype(np.float64)
+        self._people_before = np.concatenate(([0], np.cumsum(people)))
         self._cells = np.zeros(CODES, dtype=np.int64)
         self._persons = np.zeros(CODES, dtype=np.int64)
         self._owing = np.zeros(len(people), dtype=np.bool_)
@@ -162,10 +162,7 @@ class Tally:
 
     def counted(self, codes: Codes) -> Counted:
         """Return cells and people by code, for tallies on the same bodies."""
-        wide = codes.astype(np.intp)
-        # Sums of inhabitants stay far below 2^53, so that counting in floats is exact.
-        people = np.bincount(wide, weights=self._weights, minlength=CODES).astype(np.int64)
-        return np.bincount(wide, minlength=CODES), people
+        return count_values(codes, self._people_before, CODES)
 
     def take(self, codes: Codes, counted: Counted) -> None:
         """Count the cells of one service that are counted already."""
