@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from syncd.web.reader import Reader
 
 CSV: Final = "text/csv; charset=utf-8"
+_VARY: Final = "Accept-Encoding, Authorization"
 XLSX: Final = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 BATCH: Final = 500
 MOST_ROWS: Final = 20_000
@@ -63,25 +64,36 @@ def gap_table_route() -> Route:
     )
 
 
+async def _asked(
+    request: web.Request, reader: Reader, gate: Gate
+) -> web.Response | tuple[ReleaseView, GapTableParameters, str, str]:
+    """Return release, parameters, operator and entity tag; or the 304 for a table the client has already."""
+    operator = await gate.asker(request)
+    parameters = read_parameters(GapTableParameters, request.query.items(), {})
+    query = Query.of(request.rel_url.raw_path, request.query.items())
+    view = await reader.view(release=parameters.release, at=parameters.at)
+    etag = await judged_tag(release_tag(view, query, reader), reader, operator)
+    unchanged = not_modified(request, etag, MOVING)
+    if unchanged is None:
+        return view, parameters, operator, etag
+    unchanged.headers["Vary"] = _VARY
+    return unchanged
+
+
 def stream_gaps(reader: Reader, gate: Gate) -> Handler:
     """Return the handler of the table."""
 
     async def handle(request: web.Request) -> web.StreamResponse:
-        operator = await gate.asker(request)
-        parameters = read_parameters(GapTableParameters, request.query.items(), {})
-        query = Query.of(request.rel_url.raw_path, request.query.items())
-        view = await reader.view(release=parameters.release, at=parameters.at)
-        etag = await judged_tag(release_tag(view, query, reader), reader, operator)
-        unchanged = not_modified(request, etag, MOVING)
-        if unchanged is not None:
-            unchanged.headers["Vary"] = "Accept-Encoding, Authorization"
-            return unchanged
+        asked = await _asked(request, reader, gate)
+        if isinstance(asked, web.Response):
+            return asked
+        view, parameters, operator, etag = asked
         response = web.StreamResponse(
             headers={
                 "Content-Type": CSV,
                 "Content-Disposition": f'attachment; filename="gaps-{view.release.number}.csv"',
                 "Cache-Control": MOVING,
-                "Vary": "Accept-Encoding, Authorization",
+                "Vary": _VARY,
                 "ETag": f'"{etag}"',
                 "Syncd-Release": str(view.release.number),
             }
@@ -160,19 +172,14 @@ def send_gaps(reader: Reader, deps: WebDeps, gate: Gate, calculator: Calculator)
     """Return the handler of the workbook."""
 
     async def handle(request: web.Request) -> web.StreamResponse:
-        operator = await gate.asker(request)
-        parameters = read_parameters(GapTableParameters, request.query.items(), {})
-        query = Query.of(request.rel_url.raw_path, request.query.items())
-        view = await reader.view(release=parameters.release, at=parameters.at)
-        etag = await judged_tag(release_tag(view, query, reader), reader, operator)
-        unchanged = not_modified(request, etag, MOVING)
-        if unchanged is not None:
-            unchanged.headers["Vary"] = "Accept-Encoding, Authorization"
-            return unchanged
+        asked = await _asked(request, reader, gate)
+        if isinstance(asked, web.Response):
+            return asked
+        view, parameters, operator, etag = asked
         body = await calculator.run(lambda: _workbook(view, parameters, operator, deps))
         headers = {
             "Content-Disposition": f'attachment; filename="gaps-{view.release.number}.xlsx"',
-            "Vary": "Accept-Encoding, Authorization",
+            "Vary": _VARY,
             "Syncd-Release": str(view.release.number),
         }
         return respond(request, Answer(body, XLSX, etag=etag, headers=headers))
