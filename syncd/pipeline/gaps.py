@@ -124,8 +124,8 @@ def cells_of_area(view: ReleaseView, area: Area, *, obligation_id: str | None = 
         position = view.line.tier(Tier(row.line)).index.get(area.code)
         if position is None:
             continue
-        cells, began = unpack_cells(row.cells), unpack_numbers(row.since)
-        state = CellState(int(cells.state[position]))
+        cells = unpack_cells(row.cells, position, position + 1)
+        state = CellState(int(cells.state[0]))
         if state is CellState.NOT_OWED:
             continue
         offered = state in {CellState.OWN, CellState.INHERITED, CellState.OFFLINE, CellState.DEAD}
@@ -136,10 +136,10 @@ def cells_of_area(view: ReleaseView, area: Area, *, obligation_id: str | None = 
             service_name=names[row.service_key],
             area_code=area.code,
             state=state.label,
-            cause=GapCause(int(cells.cause[position])).label,
-            evidence=Evidence(int(cells.evidence[position])).label,
-            level=AreaLevel(int(cells.level[position])).name.lower() if offered else "",
-            since_release=int(began[position]),
+            cause=GapCause(int(cells.cause[0])).label,
+            evidence=Evidence(int(cells.evidence[0])).label,
+            level=AreaLevel(int(cells.level[0])).name.lower() if offered else "",
+            since_release=int(unpack_numbers(row.since, position, position + 1)[0]),
         )
 
 
